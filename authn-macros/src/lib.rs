@@ -211,6 +211,9 @@ pub fn token_store(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// `#[flatten]` the options are in the same table as the others. The type of such a field is written by its own name, and
 /// not by that of an alias, because the provider's builder gets the methods of the set by it.
 ///
+/// One field can have `#[shorthand]`: a value in place of the table sets it, so that `role = "reader"` is short for
+/// `role = { name = "reader" }`. If the set is flattened, that is the shorthand of the table that it is flattened into.
+///
 /// # Arguments
 ///
 /// The arguments are in `#[options(…)]`:
@@ -226,7 +229,7 @@ pub fn token_store(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// The macro writes `impl Options`, a `Debug` that hides secrets, and a hidden macro of the struct's name, by which a
 /// provider's builder gets the methods of a flattened set. `#[derive(Debug)]` on the same struct is an
 /// error.
-#[proc_macro_derive(Options, attributes(options, default, provider, flatten))]
+#[proc_macro_derive(Options, attributes(options, default, provider, flatten, shorthand))]
 pub fn options(item: TokenStream) -> TokenStream {
     expand::derive(item.into()).into()
 }

@@ -335,6 +335,15 @@ impl Context {
         })
     }
 
+    /// Returns this context without the scopes and the parameters of the call, for a token that is not the caller's.
+    #[doc(hidden)]
+    pub fn without_call(&self) -> Self {
+        self.clone().change(|parts| {
+            parts.scopes = Arc::default();
+            parts.parameters = Arc::default();
+        })
+    }
+
     /// Returns this context with the place of another one.
     pub(crate) fn placed_like(&self, other: &Self) -> Self {
         self.clone().change(|parts| parts.placement.clone_from(&other.0.placement))

@@ -507,7 +507,7 @@ impl Credentials {
     }
 
     /// Asks whether the server that issues the tokens can be reached, without sending a secret; `None` if there is no
-    /// server, or it can't be asked.
+    /// server, or it can't be asked. `workload_identity` makes its exchange, with the token of this machine's identity.
     pub async fn probe(&self) -> Result<Option<Probe>> {
         let bound = self.now();
         bound.managed().probe(&bound.context).await

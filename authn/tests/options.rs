@@ -72,6 +72,55 @@ struct Limits {
     _passphrases: Option<Vec<SecretString>>,
 }
 
+/// Where the tokens are kept: a name, or a table.
+#[derive(Options)]
+struct Place {
+    /// Name of the place.
+    #[shorthand]
+    name: Option<String>,
+    /// Floor.
+    floor: Option<u8>,
+}
+
+/// A key: a secret, or a table.
+#[derive(Options)]
+struct Lock {
+    /// The key.
+    #[shorthand]
+    _key: SecretString,
+}
+
+/// Keeps tokens at Acme.
+#[authn::token_provider("acme_keep")]
+struct Keep {
+    /// The place.
+    place: Option<Place>,
+    /// Places by name.
+    #[default(BTreeMap::new())]
+    places: BTreeMap<String, Place>,
+    /// Places in order.
+    #[default(Vec::new())]
+    row: Vec<Place>,
+    /// The lock.
+    lock: Option<Lock>,
+    #[flatten]
+    door: Door,
+}
+
+/// The door.
+#[derive(Options)]
+struct Door {
+    /// Colour of the door.
+    #[shorthand]
+    colour: Option<String>,
+}
+
+impl TokenProvider for Keep {
+    async fn token(&self, _: &Context) -> Result<Token> {
+        Err(Error::no_token())
+    }
+}
+
 /// Mints tokens at Acme.
 #[authn::token_provider("acme")]
 struct Acme {
@@ -672,5 +721,62 @@ fn an_error_names_every_type_in_words() {
         let found = problems(&config);
         assert!(found.iter().any(|one| one.contains(words)), "{option}: {found:#?}");
         assert!(!rendered(&config).contains(SECRET), "{}", rendered(&config));
+    }
+}
+
+/// What credentials show of the options of `acme_keep`.
+fn kept(loader: Loader) -> String {
+    format!("{:?}", loader.load().expect("credentials"))
+}
+
+fn keeping(options: &str) -> Loader {
+    let text = format!("[credentials]\norigins = ['*']\n{options}\n");
+    Loader::new().environment(Environment::empty()).defaults(&text)
+}
+
+#[test]
+fn a_value_in_place_of_a_table_sets_its_shorthand() {
+    let attic = "{ name = \"attic\", floor = (not set) }";
+    for (options, shown) in [
+        ("acme_keep = { place = 'attic' }", format!("place: {attic}")),
+        ("acme_keep = { place = { name = 'attic' } }", format!("place: {attic}")),
+        ("acme_keep = { places.a = 'attic' }", format!("places: {{ a = {attic} }}")),
+        (
+            "acme_keep = { row = ['attic', { floor = 1 }] }",
+            format!("row: [{attic}, {{ name = (not set), floor = 1 }}]"),
+        ),
+        ("acme_keep = { lock = 's3cr3t-canary' }", "lock: { key = (set) }".to_owned()),
+        // The shorthand of a flattened set is that of the table that it is in.
+        ("acme_keep = 'green'", "colour: \"green\"".to_owned()),
+    ] {
+        let found = kept(keeping(options));
+        assert!(found.contains(&shown), "{options}: {found}");
+        assert!(!found.contains(SECRET));
+    }
+}
+
+#[test]
+fn a_shorthand_is_merged_with_the_table_of_another_layer() {
+    let loader = keeping("acme_keep = { place = { name = 'attic', floor = 3 } }");
+    let name = "AUTHN_CREDENTIALS__ACME_KEEP__PLACE";
+    let of_variable =
+        |text: &str| loader.clone().environment(Environment::empty().variable(name, text));
+    let below = "place: { name = \"cellar\", floor = 3 }";
+    assert!(kept(of_variable("cellar")).contains(below));
+    assert!(kept(of_variable("{ name = 'cellar' }")).contains(below));
+    assert!(kept(loader.set("credentials.acme_keep.place=cellar")).contains(below));
+}
+
+#[test]
+fn a_secret_shorthand_can_be_a_reference_and_is_never_shown() {
+    let environment = Environment::empty().variable("ACME_KEY", SECRET);
+    let loader = keeping("acme_keep = { lock = { env = 'ACME_KEY' } }").environment(environment);
+    let config = loader.read();
+    assert_eq!(problems(&config), Vec::<String>::new());
+    assert!(!shown(&config).contains(SECRET));
+    for wrong in ["lock = 5", "lock = ['s3cr3t-canary']", "lock = { kye = 's3cr3t-canary' }"] {
+        let config = keeping(&format!("acme_keep = {{ {wrong} }}")).read();
+        assert!(config.credentials().is_err(), "{wrong}");
+        assert!(!shown(&config).contains(SECRET), "{wrong}: {}", shown(&config));
     }
 }

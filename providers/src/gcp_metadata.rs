@@ -54,6 +54,17 @@ pub struct GcpMetadata {
 }
 
 impl GcpMetadata {
+    /// Creates the identity of a machine whose token has this audience.
+    #[cfg(feature = "workload_identity")]
+    pub(crate) fn for_audience(audience: &str) -> Self {
+        Self {
+            scopes: Vec::new(),
+            audience: Some(audience.to_owned()),
+            service_account: "default".to_owned(),
+            host: None,
+        }
+    }
+
     fn service(&self, context: &Context) -> Result<Service> {
         let (host, from) = match (&self.host, context.variable(VARIABLE)) {
             (Some(host), _) => (host.as_str(), "`host`".to_owned()),

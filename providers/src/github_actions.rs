@@ -71,6 +71,14 @@ impl<'a> Job<'a> {
     }
 }
 
+#[cfg(feature = "workload_identity")]
+impl GithubActions {
+    /// Creates the identity of a job whose token has this audience.
+    pub(crate) fn for_audience(audience: Option<&str>) -> Self {
+        Self { audience: audience.map(str::to_owned) }
+    }
+}
+
 impl TokenSource for GithubActions {
     async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
         machine::check_call(context)?;

@@ -41,6 +41,12 @@ pub struct Gitlab {
 }
 
 impl Gitlab {
+    /// Creates the identity of a job whose token is in this variable.
+    #[cfg(feature = "workload_identity")]
+    pub(crate) fn of_variable(variable: &str) -> Self {
+        Self { variable: variable.to_owned() }
+    }
+
     fn token<'a>(&self, context: &'a Context) -> Result<&'a str> {
         let name = &self.variable;
         context.variable(name).ok_or_else(|| {

@@ -22,6 +22,7 @@
 //! | `gitlab` | the ID token of a job of GitLab CI/CD |
 //! | `gcp_metadata` | a token of the service account of a machine of Google Cloud |
 //! | `azure_managed_identity` | a token of the managed identity of a machine of Azure |
+//! | `workload_identity` | the token of the identity that this machine has, or the one that a service exchanges it for |
 //!
 //! `authn providers NAME` shows the options of a provider. A program links all of them with one line:
 //!
@@ -48,12 +49,14 @@
 //! use authn::Registry;
 //! use authn_providers::{AppService, Basic, Bearer, H2oCloud, Jwt, JwtBearer, OAuth, OAuth1};
 //! use authn_providers::{AzureManagedIdentity, FileToken, GcpMetadata, GithubActions, Gitlab};
+//! use authn_providers::WorkloadIdentity;
 //!
 //! let tokens = Registry::builder().register::<Bearer>().register::<Jwt>().register::<Basic>();
 //! let exchanges = tokens.register::<OAuth>().register::<JwtBearer>().register::<OAuth1>();
 //! let exchanges = exchanges.register::<H2oCloud>();
 //! let jobs = exchanges.register::<GithubActions>().register::<Gitlab>().register::<FileToken>();
 //! let machines = jobs.register::<GcpMetadata>().register::<AzureManagedIdentity>();
+//! let machines = machines.register::<WorkloadIdentity>();
 //! let registry = machines.register::<AppService>().build()?;
 //! assert!(registry.get("jwt").is_some());
 //! # Ok::<(), authn::Error>(())
@@ -76,7 +79,7 @@
 //! # Features
 //!
 //! Each provider has a feature, and all of these are enabled by default. `jwt` also contains `bearer`, and `h2o_cloud`,
-//! `jwt_bearer` and `oauth1` enable `oauth`.
+//! `jwt_bearer` and `oauth1` enable `oauth`. `workload_identity` enables `oauth` and the identities of machines.
 //!
 //! `keyring` and `keyutils` are not enabled by default, because they need further crates. They add the token store
 //! `keyring`, which also resolves references like `{ keyring = "service/user" }`. `keyring` uses the desktop's keyring
@@ -167,6 +170,18 @@ mod stores;
 mod testing;
 #[cfg(feature = "oauth")]
 mod token_endpoint;
+#[cfg(any(
+    feature = "jwt",
+    feature = "app_service",
+    feature = "exec",
+    feature = "file_token",
+    feature = "gcp_metadata",
+    feature = "github_actions",
+    feature = "gitlab"
+))]
+mod unverified;
+#[cfg(feature = "workload_identity")]
+mod workload_identity;
 
 #[cfg(feature = "api_key")]
 pub use api_key::{ApiKey, ApiKeyBuilder};
@@ -214,3 +229,5 @@ pub use oauth::{OAuth, OAuthBuilder, compliance::Compliance};
 pub use oauth1::{OAuth1, OAuth1Builder, SignatureInput, SignatureMethod};
 #[cfg(feature = "oauth")]
 pub use token_endpoint::{TokenRequest, TokenResponse};
+#[cfg(feature = "workload_identity")]
+pub use workload_identity::{WorkloadIdentity, WorkloadIdentityBuilder};

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, path::Path, time::Duration};
 use authn::{Entry, ErrorKind, Provider, config::ProblemCode, options::OptionValue};
 use authn_providers::{
     ApiKey, AppService, AzureManagedIdentity, Basic, Bearer, Cached, FileToken, GcpMetadata,
-    GithubActions, Gitlab, H2oCloud, Hook, Jwt, JwtBearer, OAuth, OAuth1,
+    GithubActions, Gitlab, H2oCloud, Hook, Jwt, JwtBearer, OAuth, OAuth1, WorkloadIdentity,
 };
 
 /// Calls a builder's method for each option that is named, and checks that these are all options of the provider.
@@ -74,7 +74,27 @@ fn every_builder_has_a_method_for_each_option() {
         OAuth1: client_id client_secret token token_secret signature_method private_key realm placement
             body_hash request_token_url authorization_url access_token_url callback expiry_threshold clock_skew
             expires_in_fallback minimal_refresh_period store expected_username username_claim r#override preset;
+        WorkloadIdentity: identity exchange identity_audience path variable audience scope service_account tenant
+            client_id federation_rule_id organization_id service_account_id workspace_id federation_policy_id
+            token_endpoint_url iam_credentials_url
+            expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store expected_username
+            username_claim placement header header_prefix query_parameter r#override preset;
     }
+}
+
+#[test]
+fn an_exchange_in_code_is_a_word_or_a_table() {
+    let by_name = WorkloadIdentity::builder()
+        .exchange("openrouter")
+        .federation_policy_id("4b2f7d1e-8c3a-4e5f-9a6b-1c2d3e4f5a6b")
+        .build();
+    assert!(format!("{:?}", by_name.unwrap()).contains("service = \"openrouter\""));
+    let server = OptionValue::table([("issuer_url", "https://idp.example.com")]);
+    let exchange = OptionValue::table([("token_exchange", server)]);
+    let any = WorkloadIdentity::builder().exchange(exchange).build();
+    assert!(format!("{:?}", any.unwrap()).contains("issuer_url = \"https://idp.example.com\""));
+    let error = WorkloadIdentity::builder().exchange("nowhere").build().unwrap_err();
+    assert!(error.to_string().contains("exchange.service"), "{error}");
 }
 
 #[tokio::test]

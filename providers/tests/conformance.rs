@@ -11,7 +11,8 @@
     feature = "gcp_metadata",
     feature = "github_actions",
     feature = "gitlab",
-    feature = "jwt"
+    feature = "jwt",
+    feature = "workload_identity"
 ))]
 
 use authn::{
@@ -21,7 +22,7 @@ use authn::{
 };
 use authn_providers::{
     ApiKey, AppService, AzureManagedIdentity, Basic, Bearer, FileToken, GcpMetadata, GithubActions,
-    Gitlab, H2oCloud, Jwt,
+    Gitlab, H2oCloud, Jwt, WorkloadIdentity,
 };
 
 fn kind(token: Result<Token>) -> Option<ErrorKind> {
@@ -67,6 +68,8 @@ fn identities_of_machines() {
     assert_eq!(kind(check::<GcpMetadata>(host).token), not_here);
     let azure = format!("resource = 'https://vault.azure.net'\n{host}");
     assert_eq!(kind(check::<AzureManagedIdentity>(&azure).token), not_here);
+    let workload = "identity = 'gitlab'\nexchange = 'openrouter'\nfederation_policy_id = 'p'";
+    assert_eq!(kind(check::<WorkloadIdentity>(workload).token), not_here);
     for (options, option) in [
         ("host = '10.0.0.1'", "host"),
         ("host = 'metadata.example.com'", "host"),

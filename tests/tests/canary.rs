@@ -43,6 +43,24 @@ struct Way {
     without: Vec<&'static str>,
 }
 
+/// Everything that a command can do wrong, with the secret in its environment.
+fn of_commands() -> Vec<Way> {
+    [
+        "echo \"$sample\"; echo \"$sample\" >&2; exit 1",
+        "echo \"{$sample\"; echo \"$sample\" >&2'\nformat = 'json",
+        "echo \"$sample $sample\"",
+        "echo \"$sample\"; kill -9 $$",
+        "yes \"$sample\"",
+        PRINTS,
+    ]
+    .map(|script| Way {
+        options: format!("command = ['/bin/sh', '-c', '{script}']")
+            .replace("'\nformat = 'json']", "']\nformat = 'json'"),
+        without: Vec::new(),
+    })
+    .into()
+}
+
 fn of_h2o(endpoint: &str) -> Vec<Way> {
     let issuer = endpoint.trim_end_matches("/token");
     let given = format!("{{ issuer_url = '{issuer}', clients = {{ platform = 'c' }} }}");
@@ -115,26 +133,21 @@ fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
                 without: vec!["private_key", "token", "token_secret"],
             },
         ],
-        "exec" => [
-            // Everything that a command can do wrong, with the secret in its environment.
-            "echo \"$sample\"; echo \"$sample\" >&2; exit 1",
-            "echo \"{$sample\"; echo \"$sample\" >&2'\nformat = 'json",
-            "echo \"$sample $sample\"",
-            "echo \"$sample\"; kill -9 $$",
-            "yes \"$sample\"",
-            PRINTS,
-        ]
-        .map(|script| Way {
-            options: format!("command = ['/bin/sh', '-c', '{script}']")
-                .replace("'\nformat = 'json']", "']\nformat = 'json'"),
-            without: Vec::new(),
-        })
-        .into(),
+        "exec" => of_commands(),
         "h2o_cloud" => of_h2o(endpoint),
         "jwt_bearer" => vec![way(&format!("issuer = 'me'\n{key}"), &[])],
         // No service is at this address, nor is any asked that is not of this test. What they answer is swept elsewhere.
         "azure_managed_identity" | "gcp_metadata" => {
             return vec![Way { options: "host = '127.0.0.1:9'".to_owned(), without: Vec::new() }];
+        }
+        "workload_identity" => {
+            let of = |identity: &str, exchange: &str| Way {
+                options: format!(
+                    "identity = '{identity}'\nexchange.{exchange}.token_endpoint_url = '{endpoint}'"
+                ),
+                without: Vec::new(),
+            };
+            return vec![of("gitlab", "token_exchange"), of("github_actions", "jwt_bearer")];
         }
         "file_token" => {
             return vec![Way { options: format!("path = '{TOKEN_FILE}'"), without: Vec::new() }];

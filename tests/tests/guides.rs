@@ -40,7 +40,7 @@ const REST: [(&str, &str); 3] = [
 ];
 
 /// The tables of the other providers that guides show.
-const OTHERS: [(&str, &str); 9] = [
+const OTHERS: [(&str, &str); 10] = [
     ("azure_managed_identity", "[credentials.azure_managed_identity]"),
     ("chain", "[[credentials.chain.providers]]"),
     ("file_token", "[credentials.file_token]"),
@@ -50,6 +50,7 @@ const OTHERS: [(&str, &str); 9] = [
     ("exec", "[credentials.exec]"),
     ("h2o_cloud", "[credentials.h2o_cloud]"),
     ("oauth1", "[credentials.oauth1]"),
+    ("workload_identity", "[credentials.workload_identity"),
 ];
 
 #[test]

@@ -24,7 +24,9 @@ pub(super) fn check_role(
 ) -> Option<Role> {
     if of != Macro::Provider {
         refuse(&helpers.inner, "only a provider can have an inner provider", errors);
-        refuse(&helpers.shorthand, "only a provider's table has a shorthand", errors);
+    }
+    if of == Macro::Store {
+        refuse(&helpers.shorthand, "the table of a store has no shorthand", errors);
     }
     let (role, attributes, reason) = if !helpers.flatten.is_empty() {
         refuse(&helpers.inner, "a field is a set of options or a provider, and not both", errors);

@@ -44,7 +44,11 @@ impl Exchange {
                 && let Err(error) = self.drop_stored(&token).await
             {
                 let key = self.context.key();
-                tracing::warn!(key, "a token that is not active is still stored: {}", error.message());
+                tracing::warn!(
+                    key,
+                    "a token that is not active is still stored: {}",
+                    error.message()
+                );
             }
             Ok(introspection)
         })

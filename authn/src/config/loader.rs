@@ -388,14 +388,7 @@ impl Loader {
     pub fn read(self) -> Config {
         let mut problems = Vec::new();
         let environment = self.surroundings();
-        let registry = self
-            .registry
-            .clone()
-            .map_or_else(|| Registry::builder().linked().collect(), Ok)
-            .unwrap_or_else(|problem| {
-                problems.push(*problem);
-                Registry::default()
-            });
+        let registry = self.chosen_registry(&mut problems);
         let has_registry = problems.is_empty();
         let mut layers = match &self.code {
             Some(code) => {
@@ -421,7 +414,11 @@ impl Loader {
         let mut parts = parts(layers, profile.as_deref());
         let mut merged = match &self.code {
             // One layer needs no merging, and its secrets are no texts.
-            Some(code) => code.entries.clone(),
+            Some(code) => {
+                let mut entries = code.entries.clone();
+                shorthand::expand(&mut entries, Visibility::top(&registry));
+                entries
+            }
             None => merge::merge(&parts, Visibility::top(&registry)),
         };
         let filled =
@@ -490,6 +487,15 @@ impl Loader {
             registry,
             stores,
         }
+    }
+
+    /// Returns the registry that the program has chosen, or else that of the linked crates; an empty one after a problem.
+    fn chosen_registry(&self, problems: &mut Vec<Problem>) -> Registry {
+        let linked = || Registry::builder().linked().collect();
+        self.registry.clone().map_or_else(linked, Ok).unwrap_or_else(|problem| {
+            problems.push(*problem);
+            Registry::default()
+        })
     }
 
     /// Returns the file that is named, or else the user's own file.

@@ -9,6 +9,7 @@ use crate::{
         visibility::{Place, Visibility},
     },
     diagnostic::nearest,
+    options::Field,
 };
 
 /// Fails if a key is no option, or if a value contains a secret.
@@ -99,6 +100,10 @@ fn check_value(at: Visibility<'_>, key: &str, value: &Json) -> Result<()> {
             if is_shown { Ok(()) } else { Err(of_secret()) }
         }
         (Place::Plain(_) | Place::Element(_), _) => Ok(()),
+        (Place::Options(fields), value) if fields.iter().any(Field::is_shorthand) => {
+            let mut of = fields.iter().filter(|field| field.is_shorthand());
+            of.try_for_each(|field| check_value(at.child(field.key()), key, value))
+        }
         // A text in the place of a table can be a shorthand for a secret.
         _ => Err(not_a_value(key)),
     }

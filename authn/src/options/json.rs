@@ -66,7 +66,15 @@ fn property(value_type: &Type, depth: usize) -> Value {
             json!({ "type": "object", "properties": entries })
         }
         Type::Options(_) if depth >= MAX_DEPTH => json!({ "type": "object" }),
-        Type::Options(fields) => table(fields.iter(), depth + 1),
+        Type::Options(fields) => {
+            let whole = table(fields.iter(), depth + 1);
+            match fields.iter().find(|field| field.is_shorthand()) {
+                Some(field) => {
+                    json!({ "anyOf": [whole, property(&field.value_type(), depth + 1)] })
+                }
+                None => whole,
+            }
+        }
         Type::Secret => json!({ "oneOf": [
             { "type": "string" },
             {

@@ -174,7 +174,7 @@ impl Field {
         self
     }
 
-    /// Marks the option as the one that a provider's bare value sets.
+    /// Marks the option as the one that a value in place of its table sets.
     #[must_use]
     #[doc(hidden)]
     pub const fn as_shorthand(mut self) -> Self {
@@ -226,7 +226,7 @@ impl Field {
         self.default.map(|view| view().without_unset())
     }
 
-    /// Returns whether a provider's bare value sets this option.
+    /// Returns whether a value in place of its table sets this option.
     #[doc(hidden)]
     pub fn is_shorthand(&self) -> bool {
         self.shorthand

@@ -174,8 +174,8 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         Vec::new()
     }
 
-    /// Asks whether the service that issues the tokens is here, without sending a secret; `None` if there is no such service. A
-    /// source with a login has [`InteractiveSource::probe`](crate::InteractiveSource::probe) for that.
+    /// Asks whether the service that issues the tokens is here, without sending a secret; `None` if there is no such service. Of
+    /// the token of this machine's identity, what the server says can be the answer. A source with a login has [`InteractiveSource::probe`](crate::InteractiveSource::probe) for that.
     #[doc(hidden)]
     fn locate(&self, context: &Context) -> impl Future<Output = Result<Option<Probe>>> + Send {
         let _ = context;

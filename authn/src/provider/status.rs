@@ -94,6 +94,34 @@ pub struct Probe {
     pub place: String,
     /// Time at the server, from its `Date` header (RFC 9110, section 6.6.1).
     pub date: Option<std::time::SystemTime>,
+    /// What else was found.
+    #[doc(hidden)]
+    pub remarks: Vec<Remark>,
+}
+
+/// What a provider has found out about its server, for a user who looks for a problem.
+#[doc(hidden)]
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Remark {
+    /// Whether no token is issued because of it.
+    pub is_problem: bool,
+    /// What was found.
+    pub text: String,
+    /// What helps.
+    pub help: Option<String>,
+}
+
+impl Remark {
+    /// Creates a remark about what is as it should be.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { is_problem: false, text: text.into(), help: None }
+    }
+
+    /// Creates a remark about a problem, and what helps.
+    pub fn problem(text: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { is_problem: true, text: text.into(), help: Some(help.into()) }
+    }
 }
 
 /// The result of a revocation; see [`Credentials::revoke`](crate::Credentials::revoke).
@@ -116,7 +144,14 @@ pub struct Revocation {
 impl Probe {
     /// Creates a probe from the server's origin and the date of its answer.
     pub fn new(place: impl Into<String>, date: Option<std::time::SystemTime>) -> Self {
-        Self { place: place.into(), date }
+        Self { place: place.into(), date, remarks: Vec::new() }
+    }
+
+    /// Adds what else was found.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_remarks(self, remarks: Vec<Remark>) -> Self {
+        Self { remarks, ..self }
     }
 }
 

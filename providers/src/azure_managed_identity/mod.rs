@@ -65,6 +65,19 @@ pub struct AzureManagedIdentity {
 }
 
 impl AzureManagedIdentity {
+    /// Creates the identity of a machine whose token is for this API.
+    #[cfg(feature = "workload_identity")]
+    pub(crate) fn for_resource(resource: &str) -> Self {
+        Self {
+            resource: resource.to_owned(),
+            client_id: None,
+            object_id: None,
+            resource_id: None,
+            host: None,
+            __key_folder: KeyFolder::default(),
+        }
+    }
+
     fn endpoint<'a>(&self, context: &'a Context) -> Result<Endpoint<'a>> {
         Endpoint::of(self.host.as_deref(), context)
     }

@@ -75,6 +75,14 @@ struct Read {
     token: SecretString,
 }
 
+#[cfg(feature = "workload_identity")]
+impl FileToken {
+    /// Creates the identity whose token is in this file.
+    pub(crate) fn at(path: &std::path::Path) -> Self {
+        Self { path: path.to_owned(), ttl: None, __last: ArcSwapOption::empty() }
+    }
+}
+
 impl TokenSource for FileToken {
     /// Does not look for the file: it may be written later.
     fn validate(&self, _: &Context) -> Result<()> {

@@ -20,13 +20,11 @@ use authn::{
 use crate::{
     jws::{Algorithm, Claims, Header, Json, check_header},
     token_endpoint::{
-        self, Address, Advice, Discovery, Endpoint, Failure, Form, GrantAdvice, Proof, Received,
-        TokenRequest, TokenResponse, TokenType,
+        self, Address, Advice, Discovery, Endpoint, Failure, Form, GrantAdvice, JWT_BEARER, Proof,
+        Received, TokenRequest, TokenResponse, TokenType,
     },
 };
 use account::Account;
-
-const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 const ADVICE: Advice<'static> = Advice {
     client: "set `client_id` to the client's identifier, or remove it if the server expects none",
@@ -193,7 +191,7 @@ impl JwtBearer {
         advice: &Advice<'_>,
         context: &Context,
     ) -> Result<TokenSet, Failure> {
-        let mut form = Form::of_grant(GRANT_TYPE);
+        let mut form = Form::of_grant(JWT_BEARER);
         form.add("assertion", assertion);
         form.add_unless_empty("client_id", self.client_id.as_deref().unwrap_or_default());
         form.add_unless_empty("scope", scope);

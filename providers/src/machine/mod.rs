@@ -17,7 +17,7 @@ mod issued;
 #[cfg(any(feature = "azure_managed_identity", feature = "gcp_metadata"))]
 mod service;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 #[cfg(any(feature = "azure_managed_identity", feature = "github_actions", feature = "gitlab"))]
 mod variables;
 

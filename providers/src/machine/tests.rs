@@ -76,6 +76,7 @@ struct Exchange {
     headers: BTreeMap<String, String>,
     without: Vec<String>,
     form: BTreeMap<String, String>,
+    json: BTreeMap<String, String>,
     /// `None` if the connection is closed, or no answer comes.
     answer: Option<String>,
     hangs: bool,
@@ -112,6 +113,7 @@ impl Case {
 
     fn filled(&self, text: &str) -> String {
         text.replace("{service}", &self.service)
+            .replace("{service_in_query}", &self.service.replace(':', "%3A"))
             .replace("{keys}", &self.keys.path().display().to_string())
             .replace("{jwt}", &jwt(r#"{"exp":4102444800}"#))
             .replace("{expired}", &jwt(r#"{"exp":1}"#))
@@ -135,8 +137,10 @@ impl Case {
 
     fn exchange(&self, table: &Table) -> Exchange {
         let name = &self.name;
-        let known =
-            ["asked", "headers", "without", "form", "status", "answers", "body", "hangs", "closes"];
+        let known = [
+            "asked", "headers", "without", "form", "json", "status", "answers", "body", "hangs",
+            "closes",
+        ];
         let unknown = table.iter().find(|(key, _)| !known.contains(key));
         assert!(unknown.is_none(), "{name}: {unknown:?}");
         let text = |key: &str| table.get(key).map(|item| self.filled(item.as_str().unwrap()));
@@ -160,6 +164,7 @@ impl Case {
             headers: texts("headers"),
             without: without.map(|name| name.as_str().unwrap().to_owned()).collect(),
             form: texts("form"),
+            json: texts("json"),
             answer,
             hangs: is("hangs"),
         }
@@ -261,6 +266,11 @@ fn receive(stream: &TcpStream, expected: Option<&Exchange>, place: &str) -> bool
     for (name, value) in &expected.form {
         assert_eq!(form.get(name), Some(value), "{place}: {name} in {:?}", form.keys());
     }
+    if !expected.json.is_empty() {
+        let json: BTreeMap<String, String> = serde_json::from_slice(&body).unwrap();
+        assert_eq!(json, expected.json, "{place}");
+        assert_eq!(headers.get("content-type").map(String::as_str), Some("application/json"));
+    }
     true
 }
 
@@ -304,11 +314,15 @@ fn run(path: &Path) {
 
 #[test]
 fn each_service_is_asked_as_its_platform_documents_it() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/src/machine/cases");
+    check(concat!(env!("CARGO_MANIFEST_DIR"), "/src/machine/cases"), 50);
+}
+
+/// Runs the cases of a folder, of which there are at least so many.
+pub(crate) fn check(folder: &str, least: usize) {
     let mut paths: Vec<PathBuf> =
         fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
-    assert!(paths.len() >= 50, "the cases are there");
+    assert!(paths.len() >= least, "the cases are there");
     // Each failure has printed itself.
     paths.retain(|path| panic::catch_unwind(|| run(path)).is_err());
     assert_eq!(paths, Vec::<PathBuf>::new());

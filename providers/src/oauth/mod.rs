@@ -66,6 +66,9 @@ use authn::{
 #[doc(hidden)]
 pub use resource::{Found as FoundResource, discover_resource};
 
+#[cfg(feature = "workload_identity")]
+pub(crate) use request::OWN_PARAMETERS;
+
 use assertions::Assertions;
 use dpop::{Dpop, SessionKey};
 use grants::{

@@ -56,7 +56,7 @@ const OPTIONS: [&str; 5] =
     ["acr_values", "authorization_details", "claims", "max_age", "ui_locales"];
 
 /// Parameters that the provider sets itself, or that would change the form of the server's answer.
-pub(super) const OWN_PARAMETERS: [&str; 32] = [
+pub(crate) const OWN_PARAMETERS: [&str; 32] = [
     "actor_token",
     "actor_token_type",
     "assertion",

@@ -3,6 +3,11 @@
 use authn::{Context, Error, Result, SecretString};
 use zeroize::Zeroizing;
 
+/// The grant of a token exchange (RFC 8693, 2.1).
+pub(crate) const TOKEN_EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+/// The grant of a JWT (RFC 7523, 2.1).
+pub(crate) const JWT_BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+
 /// The parameters of a request, in order. They are wiped on drop.
 #[derive(Clone, Default)]
 pub(crate) struct Form(Vec<(String, Zeroizing<String>)>);

@@ -3,6 +3,7 @@
 //! - [`address`]: an endpoint or an issuer
 //! - [`discovery`]: fetches the server's [`metadata`], which name each [`endpoint`]
 //! - [`form`]: the parameters of a request, and [`request`], the request itself
+//! - [`token_kind`]: the type of a token that is exchanged
 //! - [`answer`]: an answer, and [`response`], the parser of answers
 //! - [`mod@with`]: adds optional members of an answer
 
@@ -14,13 +15,14 @@ mod form;
 mod metadata;
 mod request;
 mod response;
+mod token_kind;
 mod with;
 
 pub(crate) use address::{Address, AnyAddress};
 pub use answer::TokenResponse;
 pub(crate) use discovery::{Discovery, ask_for_metadata, unavailable};
 pub(crate) use endpoint::Endpoint;
-pub(crate) use form::Form;
+pub(crate) use form::{Form, JWT_BEARER, TOKEN_EXCHANGE};
 pub(crate) use metadata::Metadata;
 pub use request::TokenRequest;
 pub(crate) use request::{RequestEncoding, RequestMethod, check_shape};
@@ -28,4 +30,5 @@ pub(crate) use response::{
     Advice, DeviceAuthorization, ErrorCode, Failure, GrantAdvice, Proof, PushedRequest, Received,
     TokenType, accepted, device_authorization, grant, introspection, pushed_request, user_info,
 };
+pub(crate) use token_kind::TokenKind;
 pub(crate) use with::with;

@@ -16,6 +16,12 @@ struct Role {
     Mode: u8,
     /// Key.
     key: String,
+    /// One value.
+    #[shorthand]
+    one: String,
+    /// Another value.
+    #[shorthand]
+    other: String,
 }
 
 fn main() {}

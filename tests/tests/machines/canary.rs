@@ -59,6 +59,18 @@ async fn nothing_of_a_machines_identity_is_logged_or_shown() {
             "github_actions = { audience = 'a' }".to_owned(),
             format!("gcp_metadata = {{ host = '{host}' }}"),
             "azure_managed_identity = { resource = 'r' }".to_owned(),
+            format!(
+                "workload_identity = {{ exchange.token_exchange.token_endpoint_url = 'http://{host}/sts' }}"
+            ),
+            format!(
+                "workload_identity = {{ identity = 'gitlab', exchange.jwt_bearer = {{ token_endpoint_url = \
+                 'http://{host}/sts', token_request_encoding = 'json' }} }}"
+            ),
+            format!(
+                "[credentials.workload_identity]\nexchange = 'azure'\nclient_id = 'c'\nscope = 's'\n\
+                 token_endpoint_url = 'http://{host}/sts'\npath = '{}'\nidentity = 'file_token'",
+                file.display()
+            ),
         ] {
             let text = format!("[credentials]\ndomain = 'api.example.com'\n{provider}");
             let loader = Loader::new().environment(environment()).defaults(&text);

@@ -59,6 +59,24 @@ fn explain_names_what_would_be_touched_and_touches_nothing() {
                 "variable IDENTITY_HEADER",
             ],
         ),
+        (
+            "workload_identity = { exchange = 'openrouter', federation_policy_id = 'p' }",
+            &github,
+            "yes",
+            &[
+                "server https://ci.example.com:8443",
+                "server https://openrouter.ai",
+                "variable ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+                "variable ACTIONS_ID_TOKEN_REQUEST_URL",
+            ],
+        ),
+        (
+            "workload_identity = { identity_audience = 'a' }",
+            &[("AWS_WEB_IDENTITY_TOKEN_FILE", "/nonexistent/token")],
+            "depends",
+            &["server http://169.254.169.254"],
+        ),
+        ("workload_identity = { identity = 'gitlab' }", &[], "no", &["variable ID_TOKEN"]),
     ] {
         let mut sandbox = sandbox(provider);
         for (name, value) in variables {

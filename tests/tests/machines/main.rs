@@ -8,3 +8,4 @@ mod canary;
 mod command_line;
 mod namespaces;
 mod service;
+mod workload;

@@ -13,6 +13,9 @@ const VANISHING: &str = "ip link add v0 type veth peer name v1 && ip addr add 16
 
 const PROVIDERS: [&str; 2] = ["gcp_metadata = {}", "azure_managed_identity = { resource = 'r' }"];
 
+/// Finds neither of them, and nothing else.
+const WORKLOAD: &str = "workload_identity = { identity_audience = 'a' }";
+
 /// Returns how many connections this namespace has begun (RFC 4022, `tcpActiveOpens`).
 fn begun() -> u64 {
     let counters = fs::read_to_string("/proc/self/net/snmp").unwrap();
@@ -29,7 +32,7 @@ fn begun() -> u64 {
 #[tokio::test]
 #[ignore = "it is run by the others, in a namespace"]
 async fn inside() {
-    for provider in PROVIDERS {
+    for provider in PROVIDERS.into_iter().chain([WORKLOAD]) {
         for _ in 0..2 {
             let before = begun();
             let text = format!("[credentials]\ndomain = 'api.example.com'\n{provider}");
@@ -75,7 +78,24 @@ fn run(script: &str) -> Option<Vec<(u64, String)>> {
 }
 
 fn check(said: &[(u64, String)], why: &str, begun: u64) {
-    assert_eq!(said.len(), 2 * PROVIDERS.len(), "{said:?}");
+    assert_eq!(said.len(), 2 * PROVIDERS.len() + 2, "{said:?}");
+    let (said, of_workload) = said.split_at(2 * PROVIDERS.len());
+    for (begun, message) in of_workload {
+        assert_eq!(*begun, 0, "what is known is not asked again: {message}");
+        let reasons: Vec<&str> = message.split("; ").collect();
+        let [intro, github, gitlab, file, google, azure] = reasons[..] else { panic!("{message}") };
+        assert_eq!(intro, "this machine has no identity that is known");
+        assert!(github.starts_with("github_actions: the environment variables ACTIONS_ID_TOKEN_"));
+        assert_eq!(gitlab, "gitlab: the environment variable ID_TOKEN is not set");
+        assert!(
+            file.starts_with("file_token: the environment variables AZURE_FEDERATED_TOKEN_FILE")
+        );
+        assert!(
+            google.starts_with("gcp_metadata: Google's metadata service is not at "),
+            "{google}"
+        );
+        assert!(azure.starts_with("azure_managed_identity: Azure's metadata service is not at "));
+    }
     for (of, name) in said.chunks(2).zip(["Google's", "Azure's"]) {
         let [(first, one), (second, other)] = of else { panic!("{of:?}") };
         let expected = format!("{name} metadata service is not here: http://169.254.169.254 {why}");

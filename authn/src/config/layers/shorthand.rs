@@ -1,10 +1,11 @@
-//! Expands shorthands in each layer, before layers are merged. `jwt = "eyJ…"` is short for `[…jwt] jwt = "eyJ…"`,
-//! `app_service = ""` is short for an empty table, and a variable or a flag can hold a table of options as TOML.
+//! Expands shorthands in each layer, before layers are merged. `jwt = "eyJ…"` is short for `[…jwt] jwt = "eyJ…"`, and so for
+//! each set of options with a shorthand. `app_service = ""` is short for an empty table, and a variable or a flag can hold a
+//! table of options as TOML.
 
 use super::Layer;
 use crate::{
     config::visibility::{Place, Visibility},
-    options::{Entries, Item, Value, toml::parse_inline},
+    options::{Entries, Field, Item, Value, toml::parse_inline},
     registry::{Entry, Registry},
 };
 
@@ -18,17 +19,22 @@ pub(crate) fn expand_layer(layer: &mut Layer, registry: &Registry) {
 /// Expands the shorthands in a table and the tables below it.
 pub(crate) fn expand(entries: &mut Entries, visibility: Visibility<'_>) {
     for (key, item) in entries {
-        let visibility = visibility.child(key);
-        match visibility.place {
-            Place::Provider(entry) => expand_one(item, entry, visibility.registry),
-            Place::Options(_) | Place::Tables(_) => expand_text(item),
-            _ => {}
-        }
-        expand_item(item, visibility);
+        expand_item(item, visibility.child(key));
     }
 }
 
 fn expand_item(item: &mut Item, visibility: Visibility<'_>) {
+    match visibility.place {
+        Place::Provider(entry) => expand_provider(item, entry, visibility),
+        Place::Options(fields) => {
+            expand_text(item);
+            if let Some(field) = fields.iter().find(|field| field.is_shorthand()) {
+                expand_value(item, field, visibility);
+            }
+        }
+        Place::Tables(_) => expand_text(item),
+        _ => {}
+    }
     match &mut item.value {
         Value::Table(entries) if !visibility.is_whole() => expand(entries, visibility),
         Value::Array(items) => {
@@ -51,16 +57,20 @@ fn expand_text(item: &mut Item) {
     }
 }
 
-fn expand_one(item: &mut Item, entry: &Entry, registry: &Registry) {
-    let Some(field) = entry.shorthand() else {
+fn expand_provider(item: &mut Item, entry: &Entry, visibility: Visibility<'_>) {
+    match entry.shorthand() {
+        Some(field) => expand_value(item, field, visibility),
         // `app_service = ""` chooses a provider, like an empty table.
-        if item.as_text() == Some("") {
-            item.value = Value::Table(Entries::new());
-        }
-        return;
-    };
-    // `jwt = { env = "TOKEN" }` is a reference, unless the provider itself has an option `env`.
-    let refers = |key: &String| registry.is_reference(key) && entry.field(key).is_none();
+        None if item.as_text() == Some("") => item.value = Value::Table(Entries::new()),
+        None => {}
+    }
+}
+
+/// Replaces a value in place of a table by a table in which the field has the value.
+fn expand_value(item: &mut Item, field: &Field, visibility: Visibility<'_>) {
+    // `jwt = { env = "TOKEN" }` is a reference, unless the table itself has an option `env`.
+    let has = |key: &str| visibility.fields().iter().any(|field| field.key() == key);
+    let refers = |key: &String| visibility.registry.is_reference(key) && !has(key);
     let stands_for_field =
         item.as_table().is_none_or(|entries| entries.len() == 1 && entries.keys().all(refers));
     if stands_for_field {

@@ -25,7 +25,8 @@ use crate::{
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Checks the active profile, or that of `--profile`. It changes nothing. The only server that it contacts is the one \
-that issues the tokens, and it sends no secret.
+that issues the tokens, and it sends no secret of the configuration. With `workload_identity`, it exchanges the token of this \
+machine's identity, and shows what the identity says of itself.
 
 On a terminal, each finding has a line, and its fix has the next one. Otherwise, each row is a line of tab-separated \
 columns: STATE (`ok`, `warning`, `problem`), CHECK, FINDING and HELP (`-` for none).
@@ -46,7 +47,7 @@ pub(crate) struct Arguments {
 type Check = fn(&Snapshot) -> Vec<Finding>;
 
 /// The checks, in order of dependency.
-const CHECKS: [(&str, Check); 14] = [
+const CHECKS: [(&str, Check); 15] = [
     ("version", checks::version),
     ("files", checks::files),
     ("configuration", checks::configuration),
@@ -60,6 +61,7 @@ const CHECKS: [(&str, Check); 14] = [
     ("session", checks::session),
     ("login", system::login),
     ("server", system::server),
+    ("identity", system::identity),
     ("clock", system::clock),
 ];
 

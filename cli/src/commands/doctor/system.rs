@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use authn::Environment;
+use authn::{Environment, provider::Remark};
 
 use super::{
     checks::{CA_FILE, problems},
@@ -30,6 +30,21 @@ pub(super) fn server(snapshot: &Snapshot) -> Vec<Finding> {
         Ok(None) => Finding::ok("this provider has no server that can be checked without a secret"),
         Err(error) => Finding::failure(error),
     }]
+}
+
+/// Reports what the provider has found out about the identity of this machine.
+pub(super) fn identity(snapshot: &Snapshot) -> Vec<Finding> {
+    let probe = snapshot.probe.as_ref().and_then(|probe| probe.as_ref().ok()?.as_ref());
+    let remarks = probe.map(|probe| &*probe.remarks).unwrap_or_default();
+    let finding = |remark: &Remark| {
+        let finding = if remark.is_problem {
+            Finding::problem(Code::Provider, &*remark.text)
+        } else {
+            Finding::ok(&*remark.text)
+        };
+        Finding { help: remark.help.clone(), ..finding }
+    };
+    remarks.iter().map(finding).collect()
 }
 
 /// Finds the proxy of requests. Requests to this machine use none.

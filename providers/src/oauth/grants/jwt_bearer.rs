@@ -7,10 +7,8 @@ use super::token_exchange::ask;
 use crate::{
     nested::Sent,
     oauth::{Call, OAuth},
-    token_endpoint::{ErrorCode, Failure, Form, GrantAdvice},
+    token_endpoint::{ErrorCode, Failure, Form, GrantAdvice, JWT_BEARER},
 };
-
-pub(super) const GRANT: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 const ADVICE: GrantAdvice<'static> = GrantAdvice {
     meaning: "the server does not accept the JWT of `assertion`",
@@ -38,7 +36,7 @@ pub(super) async fn exchange(call: Call<'_>) -> Result<TokenSet, Failure> {
 }
 
 async fn send(call: Call<'_>, assertion: &Sent<'_>) -> Result<TokenSet, Failure> {
-    let mut form = Form::of_grant(GRANT);
+    let mut form = Form::of_grant(JWT_BEARER);
     form.add("assertion", assertion.token().secret());
     ask(call, form, ADVICE).await?.tokens(call, None)
 }

@@ -12,7 +12,10 @@ pub(super) mod token_exchange;
 use authn::{Error, Result, SecretString, SessionPolicy, TokenSet};
 
 use super::{Call, OAuth, typed_client::Missing};
-use crate::{choice::choice, token_endpoint::Failure};
+use crate::{
+    choice::choice,
+    token_endpoint::{Failure, JWT_BEARER, TOKEN_EXCHANGE},
+};
 
 choice! {
     /// A grant type.
@@ -131,8 +134,8 @@ impl GrantType {
     pub(super) fn registered_name(self) -> &'static str {
         match self {
             Self::DeviceCode => device_code::GRANT_TYPE,
-            Self::TokenExchange => token_exchange::GRANT,
-            Self::JwtBearer => jwt_bearer::GRANT,
+            Self::TokenExchange => TOKEN_EXCHANGE,
+            Self::JwtBearer => JWT_BEARER,
             other => other.name(),
         }
     }

@@ -3,7 +3,7 @@
 //! A refresh token of the answer is not used: the subject's token is at hand, and another user's session must not
 //! outlive it.
 
-mod token_kind;
+mod typed;
 
 use std::sync::Arc;
 
@@ -13,15 +13,10 @@ use crate::{
     nested::{self, Refused, Sent},
     oauth::{Call, OAuth},
     token_endpoint::{
-        self, Endpoint, ErrorCode, Failure, Form, GrantAdvice, Received, TokenResponse, TokenType,
-        with,
+        self, Endpoint, ErrorCode, Failure, Form, GrantAdvice, Received, TOKEN_EXCHANGE, TokenKind,
+        TokenResponse, TokenType, with,
     },
 };
-use token_kind::TokenKind;
-
-pub(super) const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
-/// The type of a token that is no access token and can't be used as one (RFC 8693, 2.2.1).
-const NOT_APPLICABLE: &str = "N_A";
 
 const ADVICE: GrantAdvice<'static> = GrantAdvice {
     meaning: "the server does not accept the token of `subject` or of `actor`",
@@ -82,11 +77,6 @@ impl TokenExchangeOptions {
     /// Returns whether an ID token is asked for.
     fn asks_for_id_token(&self) -> bool {
         self.requested_token_type.as_ref().is_some_and(TokenKind::is_id_token)
-    }
-
-    /// Returns whether a token that is no access token is asked for.
-    fn asks_for_another_kind(&self) -> bool {
-        self.requested_token_type.as_ref().is_some_and(|kind| !kind.is_access_token())
     }
 }
 
@@ -151,36 +141,20 @@ impl Tokens<'_> {
 
 async fn send(call: Call<'_>, tokens: &Tokens<'_>) -> Result<TokenSet, Failure> {
     let options = &call.options.token_exchange;
-    let mut form = Form::of_grant(GRANT);
-    TokenKind::add(
-        options.subject_token_type.as_ref(),
-        &mut form,
-        "subject_token",
-        &tokens.subject,
-    )?;
+    let mut form = Form::of_grant(TOKEN_EXCHANGE);
+    typed::add(options.subject_token_type.as_ref(), &mut form, "subject_token", &tokens.subject)?;
     if let Some(actor) = &tokens.actor {
-        TokenKind::add(options.actor_token_type.as_ref(), &mut form, "actor_token", actor)?;
+        typed::add(options.actor_token_type.as_ref(), &mut form, "actor_token", actor)?;
     }
     if let Some(requested) = &options.requested_token_type {
         form.add("requested_token_type", requested.uri());
     }
     let response = ask(call, form, ADVICE).await?;
     let received = Received::from(&response.0);
-    let is_not_applicable =
-        received.text("token_type").is_some_and(|name| name.eq_ignore_ascii_case(NOT_APPLICABLE));
-    let taken_as =
-        (is_not_applicable && options.asks_for_another_kind()).then_some(TokenType::Bearer);
-    let tokens = response.tokens(call, taken_as)?;
-    let issued = received.text("issued_token_type");
-    match (&options.requested_token_type, issued) {
-        (Some(requested), Some(issued)) if !requested.is_served_by(&issued) => {
-            let place = received.place;
-            let error =
-                format!("{place} issued a token of another type than `requested_token_type`");
-            Err(Error::protocol(error).with_help("check `requested_token_type`").into())
-        }
-        _ => Ok(tokens),
-    }
+    let requested = options.requested_token_type.as_ref();
+    let tokens = response.tokens(call, TokenKind::taken_as(requested, &received))?;
+    TokenKind::check_issued(requested, &received)?;
+    Ok(tokens)
 }
 
 /// An answer, and the advice if it is a refusal.

@@ -5,8 +5,10 @@ use std::fmt;
 use authn::{Error, Result, Show, View};
 use serde::{Deserialize, Deserializer, de};
 
-use crate::{nested::Sent, token_endpoint::Form};
+use super::{Received, TokenType};
 
+/// The type of a token that is no access token and can't be used as one (RFC 8693, 2.2.1).
+const NOT_APPLICABLE: &str = "N_A";
 const PREFIX: &str = "urn:ietf:params:oauth:token-type:";
 /// The registered types, by the ends of their URIs.
 const NAMES: [&str; 6] = ["access_token", "id_token", "jwt", "refresh_token", "saml1", "saml2"];
@@ -15,7 +17,7 @@ const EXPECTED: &str =
 
 /// The type of a token: the URI of a registered type or of a server's own.
 #[derive(Clone)]
-pub(super) struct TokenKind(String);
+pub(crate) struct TokenKind(String);
 
 impl TokenKind {
     /// Returns the type with a name or a URI.
@@ -30,55 +32,63 @@ impl TokenKind {
         is_uri.then(|| Self(text.to_owned()))
     }
 
-    pub(super) fn uri(&self) -> &str {
+    /// Returns the URI.
+    pub(crate) fn uri(&self) -> &str {
         &self.0
+    }
+
+    /// Returns the type of a JWT.
+    pub(crate) fn jwt() -> Self {
+        Self(format!("{PREFIX}jwt"))
+    }
+
+    /// Returns the type of an access token.
+    pub(crate) fn access_token() -> Self {
+        Self(format!("{PREFIX}access_token"))
     }
 
     fn name(&self) -> Option<&str> {
         self.0.strip_prefix(PREFIX)
     }
 
-    pub(super) fn is_access_token(&self) -> bool {
+    fn is_access_token(&self) -> bool {
         self.name() == Some("access_token")
     }
 
     /// Returns whether a token of an issued type is one of this type. An access token can be a JWT, and servers call it
     /// either.
-    pub(super) fn is_served_by(&self, issued: &str) -> bool {
+    fn is_served_by(&self, issued: &str) -> bool {
         let either = |name: Option<&str>| matches!(name, Some("access_token" | "jwt"));
         self.0 == issued || (either(self.name()) && either(issued.strip_prefix(PREFIX)))
     }
 
-    pub(super) fn is_id_token(&self) -> bool {
+    /// Returns whether it is that of an ID token.
+    pub(crate) fn is_id_token(&self) -> bool {
         self.name() == Some("id_token")
     }
 
-    /// Adds a token with its type to a form, as the parameters `name` and `name_type`. If the type says so, it is the ID token
-    /// of the same session.
-    pub(super) fn add(
-        kind: Option<&Self>,
-        form: &mut Form,
-        name: &str,
-        sent: &Sent<'_>,
-    ) -> Result<()> {
-        match kind.filter(|kind| kind.is_id_token()) {
-            Some(_) => form.add(name, &sent.id_token().ok_or_else(|| no_id_token(name))?.expose()),
-            None => form.add(name, sent.token().secret()),
-        }
-        let access_token = format!("{PREFIX}access_token");
-        form.add(&format!("{name}_type"), kind.map_or(&access_token, |kind| &kind.0));
-        Ok(())
+    /// Returns what to take the token of an answer as whose type is `N_A` (RFC 8693, 2.2.1): a bearer token if another type than
+    /// that of an access token was requested.
+    pub(crate) fn taken_as(requested: Option<&Self>, received: &Received<'_>) -> Option<TokenType> {
+        let is_not_applicable = received
+            .text("token_type")
+            .is_some_and(|name| name.eq_ignore_ascii_case(NOT_APPLICABLE));
+        let asks_for_another = requested.is_some_and(|kind| !kind.is_access_token());
+        (is_not_applicable && asks_for_another).then_some(TokenType::Bearer)
     }
-}
 
-fn no_id_token(name: &str) -> Error {
-    let provider = name.trim_end_matches("_token");
-    Error::configuration(format!(
-        "the server of `{provider}` has issued no ID token, but `{name}_type` is `id_token`"
-    ))
-    .with_help(format!(
-        "ask for the scope `openid` there and log in again, or set `{name}_type = \"access_token\"`"
-    ))
+    /// Fails if the server has issued a token of another type than was requested.
+    pub(crate) fn check_issued(requested: Option<&Self>, received: &Received<'_>) -> Result<()> {
+        match (requested, received.text("issued_token_type")) {
+            (Some(requested), Some(issued)) if !requested.is_served_by(&issued) => {
+                let place = received.place;
+                let error =
+                    format!("{place} issued a token of another type than `requested_token_type`");
+                Err(Error::protocol(error).with_help("check `requested_token_type`"))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for TokenKind {

@@ -1,0 +1,167 @@
+//! What `doctor` says of the identity and the exchange: which identity this machine has, what it says of itself, what the exchange
+//! expects, and what the server answers.
+//!
+//! A claim is shown only here, on request of a user, with its invisible characters escaped and no longer than a line. The token
+//! itself is not.
+
+use authn::{Context, ErrorKind, Probe, Result, config::printable, provider::Remark};
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::{
+    identity::{Candidates, Found, Kind},
+    plan::Plan,
+};
+use crate::{token_endpoint::Discovery, unverified};
+
+/// The largest number of characters of a claim that is shown.
+const LONGEST: usize = 200;
+
+/// What a token says that rules of servers name (RFC 7519, 4.1).
+#[derive(Deserialize)]
+struct Claims {
+    iss: Option<String>,
+    sub: Option<String>,
+    aud: Option<Value>,
+}
+
+/// Finds the identity and makes the exchange. `asked` is the audience that the options name.
+pub(super) async fn examine(
+    candidates: &Candidates,
+    plan: &Plan,
+    asked: Option<&str>,
+    discovery: &Discovery,
+    context: &Context,
+) -> Result<Probe> {
+    let found = candidates.find(context).await?;
+    let claims = unverified::claims::<Claims>(found.token.secret());
+    let mut remarks = vec![Remark::new(chosen(candidates, &found))];
+    remarks.push(Remark::new(match &claims {
+        Some(claims) => format!("the identity says {}", claims.said()),
+        None => "the identity's token is no JWT, so what it says is not known".to_owned(),
+    }));
+    match plan.exchange(&found.token, discovery, context).await {
+        Ok(_) => {}
+        Err(error) if error.kind() == ErrorKind::Refused => {
+            let expected = &plan.identity_audience;
+            let wanted = asked.unwrap_or(expected);
+            let differs =
+                |audience: &str| claims.as_ref().is_some_and(|claims| !claims.is_for(audience));
+            let help = if differs(wanted) {
+                format!("{} {}", where_audience_is_set(found.kind), shown(wanted))
+            } else if differs(expected) {
+                format!(
+                    "`identity_audience` is {}, but the exchange expects {} unless the server is told otherwise; let the server's rule \
+                     name the same",
+                    shown(wanted),
+                    shown(expected)
+                )
+            } else {
+                match &claims {
+                    Some(claims) => format!(
+                        "the audience is the expected one, so let the server's rule name what the identity says: {}",
+                        claims.said()
+                    ),
+                    None => "let the server trust the issuer of this token".to_owned(),
+                }
+            };
+            if differs(wanted) {
+                remarks.push(difference(claims.as_ref(), wanted));
+            }
+            remarks.push(Remark::problem(error.message(), help));
+        }
+        Err(error) => return Err(error),
+    }
+    Ok(Probe::new(plan.place(), None).with_remarks(remarks))
+}
+
+fn chosen(candidates: &Candidates, found: &Found) -> String {
+    let name = found.kind.name();
+    if candidates.are_several() {
+        format!(
+            "this machine has the identity `{name}`, the first that applies of {}",
+            Kind::names()
+        )
+    } else {
+        format!("this machine has the identity `{name}`, which `identity` names")
+    }
+}
+
+fn difference(claims: Option<&Claims>, wanted: &str) -> Remark {
+    let aud = claims.map_or_else(String::new, Claims::audience);
+    Remark::problem(
+        format!("the identity's token is for {aud}, but the exchange wants {}", shown(wanted)),
+        "the server accepts only a token that is for it",
+    )
+}
+
+/// Returns how the audience of an identity is chosen; the audience follows.
+fn where_audience_is_set(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Gitlab => "in `.gitlab-ci.yml`, set `aud` of the token to",
+        Kind::FileToken => "let what writes the file, such as a projected volume, use the audience",
+        _ => "let the platform issue the token for",
+    }
+}
+
+impl Claims {
+    fn audiences(&self) -> Vec<&str> {
+        match &self.aud {
+            Some(Value::String(one)) => vec![one],
+            Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn is_for(&self, audience: &str) -> bool {
+        self.audiences().contains(&audience)
+    }
+
+    fn audience(&self) -> String {
+        match &*self.audiences() {
+            [] => "no audience".to_owned(),
+            several => several.iter().map(|one| shown(one)).collect::<Vec<_>>().join(", "),
+        }
+    }
+
+    /// Returns the issuer, the subject and the audience in words.
+    fn said(&self) -> String {
+        let claim = |claim: &Option<String>| claim.as_deref().map_or("nothing".to_owned(), shown);
+        format!(
+            "`iss` is {}, `sub` is {}, `aud` is {}",
+            claim(&self.iss),
+            claim(&self.sub),
+            self.audience()
+        )
+    }
+}
+
+/// Returns a claim or an audience as it may be shown.
+fn shown(text: &str) -> String {
+    let mut clean = printable(text);
+    if let Some((end, _)) = clean.char_indices().nth(LONGEST) {
+        clean.truncate(end);
+        clean.push('…');
+    }
+    format!("`{clean}`")
+}
+
+#[cfg(test)]
+mod unit_tests {
+    use super::*;
+
+    #[test]
+    fn a_claim_is_cleaned_and_shortened() {
+        assert_eq!(shown("a\u{1b}[2J\u{202e}"), r"`a\u{1b}[2J\u{202e}`");
+        assert_eq!(shown(&"a".repeat(300)).chars().count(), LONGEST + 3);
+    }
+
+    #[test]
+    fn an_audience_is_a_text_or_a_list() {
+        let of = |json: &str| serde_json::from_str::<Claims>(json).unwrap();
+        let two = of(r#"{"aud":["a","b"],"iss":"i"}"#);
+        assert!(two.is_for("b") && !two.is_for("c"));
+        assert_eq!(two.said(), "`iss` is `i`, `sub` is nothing, `aud` is `a`, `b`");
+        assert_eq!(of(r#"{"aud":7}"#).audience(), "no audience");
+    }
+}
