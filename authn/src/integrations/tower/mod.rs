@@ -42,6 +42,7 @@ mod body;
 mod future;
 mod grpc;
 mod layer;
+mod second;
 mod send;
 mod service;
 
@@ -56,4 +57,7 @@ pub(super) use grpc::refusal;
 pub(super) use send::send;
 
 /// Why a request failed: an error of the client, or an [`authn::Error`](crate::Error) if it was not authorised.
+///
+/// If the second sending fails, the error says which status the first one was answered with, and its source is the client's
+/// error. A refusal by gRPC counts as the status of HTTP that means the same.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

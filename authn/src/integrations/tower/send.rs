@@ -10,7 +10,7 @@ use http::{
 };
 use tower_service::Service;
 
-use super::{AuthLayer, BoxError, Replay, grpc::status};
+use super::{AuthLayer, BoxError, Replay, grpc::status, second::SecondSending};
 use crate::{
     Body,
     integrations::{choice::chosen, sending::Sending},
@@ -32,6 +32,7 @@ where
     let (mut parts, body) = request.into_parts();
     let (body, kept) = options.replay.keep(body);
     let Some(credentials) = chosen(&mut parts.extensions, &options.credentials) else {
+        drop(kept);
         let response = service.call(Request::from_parts(parts, body)).await.map_err(Into::into)?;
         return Ok((response, None));
     };
@@ -53,9 +54,13 @@ where
         return Ok((response, Some(sending)));
     };
     target.finish(options.is_channel)?;
+    // The first sending ends before the second one waits for anything, because it may hold just that, such as the only
+    // connection. So there is no way back to its answer.
+    let failed = SecondSending::failed(status(&response));
     drop(response);
-    poll_fn(|context| service.poll_ready(context)).await.map_err(Into::into)?;
-    let response = service.call(Request::from_parts(parts, body)).await.map_err(Into::into)?;
+    R::start(&body);
+    poll_fn(|context| service.poll_ready(context)).await.map_err(&failed)?;
+    let response = service.call(Request::from_parts(parts, body)).await.map_err(&failed)?;
     // The provider sees this answer too, such as its next nonce; it is not sent a third time.
     renewed.heard(status(&response), response.headers());
     Ok((response, Some(renewed)))
