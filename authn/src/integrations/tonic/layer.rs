@@ -36,7 +36,8 @@ pub struct AuthLayer(tower::AuthLayer<BufferBody>);
 
 impl AuthLayer {
     /// Creates a layer for calls of the server at `origin`, such as `https://api.example.com`: the URI of the endpoint that
-    /// the channel is connected to. It counts, whatever a client's own origin is. The layer keeps 64 KiB of each call.
+    /// the channel is connected to. It counts, whatever a client's own origin is. Without a scheme, each call fails with
+    /// [`Origin`](crate::ErrorKind::Origin). The layer keeps 64 KiB of each call.
     pub fn new(credentials: Credentials, origin: Uri) -> Self {
         let layer = tower::AuthLayer::new(credentials).origin(origin).of_channel();
         Self(layer.buffer_body(KEPT))

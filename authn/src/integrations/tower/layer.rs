@@ -62,7 +62,8 @@ impl<R> AuthLayer<R> {
     }
 
     /// Sets the scheme and the host of requests whose URI has none, such as those of a client that is connected to one server.
-    /// The default is none: such a request then fails with [`Origin`](crate::ErrorKind::Origin).
+    /// The default is none: such a request then fails with [`Origin`](crate::ErrorKind::Origin). With an origin that has no
+    /// scheme, such as `api.example.com`, each request fails so.
     #[must_use]
     pub fn origin(self, origin: Uri) -> Self {
         Self { origin: Some(origin), ..self }
