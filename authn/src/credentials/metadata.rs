@@ -120,7 +120,7 @@ impl Call {
 
     fn request(&mut self) -> Request<'_> {
         Request::new(&self.method, &mut self.uri, &mut self.headers)
-            .as_call()
+            .for_call()
             .with_known_body(Body::Bytes(b""))
             .with_used(&mut self.used)
     }

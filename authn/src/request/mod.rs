@@ -94,7 +94,7 @@ impl<'a> Request<'a> {
     #[cfg(feature = "tonic")]
     #[inline]
     pub(crate) fn of_call(call: &'a Call<'a>, headers: &'a mut HeaderMap) -> Self {
-        Self::of(Target::Call { call, headers }).as_call()
+        Self::of(Target::Call { call, headers }).for_call()
     }
 
     fn of(target: Target<'a>) -> Self {
@@ -103,7 +103,7 @@ impl<'a> Request<'a> {
 
     /// Makes it the request of a gRPC call, which takes a credential as text in metadata alone.
     #[inline]
-    pub(crate) fn as_call(self) -> Self {
+    pub(crate) fn for_call(self) -> Self {
         Self { is_call: true, ..self }
     }
 

@@ -84,7 +84,7 @@ impl<'a> Target<'a> {
         let Parts { method, headers, .. } = &mut *self.parts;
         let request = crate::Request::new(method, &mut self.uri, headers);
         let request = request.with_known_body(self.body);
-        if self.is_call { request.as_call() } else { request }
+        if self.is_call { request.for_call() } else { request }
     }
 
     /// Adds what was added to the query.
