@@ -141,13 +141,7 @@ impl Origins {
     }
 
     fn refusal(&self, uri: &Uri, is_named: bool) -> Error {
-        let asked = match (uri.scheme_str(), uri.authority()) {
-            (Some(scheme), Some(authority)) => match authority.port() {
-                Some(port) => format!("{scheme}://{}:{}", authority.host(), port.as_str()),
-                None => format!("{scheme}://{}", authority.host()),
-            },
-            _ => "a URL without scheme or host".to_owned(),
-        };
+        let asked = shown(uri);
         let is_clear = uri.scheme_str() == Some("http") && !uri.host().is_some_and(is_loopback);
         let (message, help) = if uri.host().is_none() {
             let message =
@@ -264,10 +258,40 @@ pub(crate) fn is_loopback(host: &str) -> bool {
     literal.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
-/// Returns the port; `None` if there is one that is not a port number.
+/// Returns the origin of a request for a message, without user information.
+pub(crate) fn shown(uri: &Uri) -> String {
+    match (uri.scheme_str(), uri.authority()) {
+        (Some(scheme), Some(authority)) => format!("{scheme}://{}", shown_server(authority)),
+        _ => "a URL without scheme or host".to_owned(),
+    }
+}
+
+/// Returns a host with its port for a message, without user information.
+pub(crate) fn shown_server(authority: &Authority) -> String {
+    match authority.port() {
+        Some(port) => format!("{}:{}", authority.host(), port.as_str()),
+        None => authority.host().to_owned(),
+    }
+}
+
+/// Returns whether the value of a `Host` header is the host and the port of a URI (RFC 9110, 7.2).
+pub(crate) fn is_host_of(host: &[u8], uri: &Uri) -> bool {
+    let (Ok(named), Some(authority)) = (Authority::try_from(host), uri.authority()) else {
+        return false;
+    };
+    let https = uri.scheme_str() == Some("https");
+    !host.contains(&b'@')
+        && named.host().eq_ignore_ascii_case(authority.host())
+        && port(&named, https).is_some_and(|named| port(authority, https) == Some(named))
+}
+
+/// Returns the port; `None` if there is one that is not a port number. An empty one is that of the scheme (RFC 3986, 3.2.3).
 fn port(authority: &Authority, https: bool) -> Option<u16> {
-    let bare = authority.as_str().rsplit('@').next() == Some(authority.host());
-    if bare { Some(default_port(https)) } else { authority.port_u16() }
+    let server = authority.as_str().rsplit('@').next()?;
+    match server.strip_prefix(authority.host()) {
+        Some("" | ":") => Some(default_port(https)),
+        _ => authority.port_u16(),
+    }
 }
 
 fn default_port(https: bool) -> u16 {
@@ -288,6 +312,9 @@ mod tests {
             ("https://api.example.com", "https://api.example.com/x?y"),
             ("https://api.example.com", "https://API.EXAMPLE.COM:443/"),
             ("https://api.example.com:443", "https://api.example.com/"),
+            // An empty port is the scheme's (RFC 3986, 3.2.3).
+            ("https://api.example.com", "https://api.example.com:/"),
+            ("https://[::1]", "https://u:p@[::1]:/"),
             ("https://api.example.com/", "https://user@api.example.com/"),
             ("https://[::1]:8443", "https://[::1]:8443/"),
             ("http://127.0.0.1:80", "http://127.0.0.1/"),
@@ -301,6 +328,7 @@ mod tests {
         for (origin, uri) in [
             ("https://api.example.com", "http://api.example.com/"),
             ("https://api.example.com", "https://api.example.com:8443/"),
+            ("https://api.example.com:8443", "https://api.example.com:/"),
             ("https://api.example.com", "https://api.example.com.evil.test/"),
             ("https://api.example.com", "https://api.example.com@evil.test/"),
             ("https://api.example.com", "https://evil.test/https://api.example.com"),

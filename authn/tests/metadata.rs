@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use authn::{
-    Context, Credentials, CredentialsBuilder, Error, ErrorKind, Placement, Request, Result, Token,
-    TokenProvider, from_fn,
+    Context, Credentials, CredentialsBuilder, Error, ErrorKind, Origins, Placement, Request,
+    Result, Token, TokenProvider, TokenSet, TokenSource, from_fn,
 };
 use http::HeaderName;
 
@@ -61,6 +61,80 @@ async fn what_is_no_metadata_is_refused() {
             assert!(!error.to_string().contains("canary"), "{error}");
         }
     }
+}
+
+/// Returns another token for each call, and a header beside it.
+#[derive(Debug, Default)]
+struct Anew {
+    count: AtomicUsize,
+    header: Header,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+enum Header {
+    #[default]
+    Constant,
+    Signed,
+}
+
+impl TokenProvider for Anew {
+    async fn token(&self, _: &Context) -> Result<Token> {
+        Token::new(format!("canary-{}", self.count.fetch_add(1, Ordering::Relaxed)))
+    }
+
+    async fn authorize(&self, request: &mut Request<'_>, context: &Context) -> Result<()> {
+        request.bearer(&self.token(context).await?)?;
+        match self.header {
+            Header::Constant => request.set_header("x-client", "things"),
+            Header::Signed => {
+                let count = self.count.load(Ordering::Relaxed);
+                request.replace_header("x-signature", format!("signed {count}"))
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_each_call_is_metadata_and_a_signature_is_not() {
+    let build = |header| {
+        let provider = Anew { header, ..Anew::default() };
+        Credentials::builder().provider(provider).domain("a.test").build().unwrap()
+    };
+    let metadata = build(Header::Constant).metadata().await.unwrap();
+    assert_eq!(metadata.len(), 2);
+    assert_eq!(metadata["x-client"], "things");
+    assert_eq!(metadata["authorization"], "Bearer canary-1", "it is the newest one");
+    let error = build(Header::Signed).metadata().await.unwrap_err();
+    assert!(error.to_string().contains("sign each request"), "{error}");
+}
+
+/// Has tokens for the origin that its server names, if it names one.
+#[derive(Debug)]
+struct Discovers(bool);
+
+impl TokenSource for Discovers {
+    async fn request_token(&self, _: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
+        let tokens = TokenSet::from(Token::new("abc")?);
+        if !self.0 {
+            return Ok(tokens);
+        }
+        Ok(tokens.with_origins(Origins::none().and("https://named.test")?))
+    }
+
+    fn discovers_origins(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn metadata_waits_for_origins_that_a_server_names() {
+    let source = |names| Credentials::builder().source(Discovers(names)).build().unwrap();
+    let credentials = source(true);
+    assert!(credentials.try_metadata().is_none(), "the origins have to be waited for");
+    assert_eq!(credentials.metadata().await.unwrap()["authorization"], "Bearer abc");
+    assert_eq!(credentials.try_metadata().unwrap().unwrap()["authorization"], "Bearer abc");
+    let error = source(false).metadata().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");
 }
 
 /// Signs each request: with a counter, or over its path.

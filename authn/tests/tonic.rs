@@ -8,14 +8,16 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     task::{Context as Polling, Poll},
+    time::Duration,
 };
 
 use authn::{
     Context, Credentials, CredentialsBuilder, Error, ErrorKind, Placement, Request, Result, Token,
-    TokenProvider, from_fn,
+    TokenProvider, UseCredentials, WithholdToken, from_fn,
+    time::{Clock, ManualClock},
     tonic::{AuthInterceptor, AuthLayer},
 };
 use http::{HeaderMap, Response, StatusCode, Uri};
@@ -196,6 +198,121 @@ async fn the_origin_of_the_channel_counts_and_not_what_a_client_calls_it() {
     }
 }
 
+/// Returns the status of a call that must not reach the server.
+async fn unsent(credentials: Credentials, origin: &'static str, uri: &str) -> Status {
+    let server = service_fn(|_: http::Request<Body>| {
+        panic!("nothing is sent");
+        #[expect(unreachable_code, reason = "for the type")]
+        std::future::ready(Ok::<Response<Trailers>, Infallible>(Response::new(Trailers(None))))
+    });
+    let mut channel = AuthLayer::new(credentials, Uri::from_static(origin)).layer(server);
+    let request = http::Request::post(uri).body(Body::empty()).unwrap();
+    Status::from_error(channel.ready().await.unwrap().call(request).await.unwrap_err())
+}
+
+fn source(status: &Status) -> &Error {
+    std::error::Error::source(status).unwrap().downcast_ref().unwrap()
+}
+
+#[tokio::test]
+async fn an_origin_without_a_scheme_is_refused_whatever_a_client_calls_the_server() {
+    for origin in ["a.test", "127.0.0.1:45483"] {
+        for credentials in [builder().build().unwrap(), builder().build().unwrap().if_available()] {
+            credentials.token().await.unwrap();
+            for uri in ["https://a.test/shop.Things/Get", "/shop.Things/Get"] {
+                let status = unsent(credentials.clone(), origin, uri).await;
+                assert_eq!(source(&status).kind(), ErrorKind::Origin);
+                assert!(status.message().contains(&format!("`{origin}`")), "{status}");
+            }
+            let status = call(&credentials, origin).unwrap_err();
+            assert_eq!(source(&status).kind(), ErrorKind::Origin);
+            assert!(status.message().contains(&format!("`{origin}`")), "{status}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_name_of_binary_metadata_takes_no_token() {
+    let place = Placement::header(http::HeaderName::from_static("token-bin"), "");
+    let credentials = builder().placement(place).build().unwrap();
+    credentials.token().await.unwrap();
+    let statuses = [
+        call(&credentials, ORIGIN).unwrap_err(),
+        unsent(credentials.clone(), ORIGIN, "/shop.Things/Get").await,
+    ];
+    for status in statuses {
+        assert_eq!(status.code(), Code::FailedPrecondition, "{status}");
+        assert!(status.message().contains("`-bin`"), "{status}");
+    }
+    let error = credentials.clone().metadata().await.unwrap_err();
+    assert!(error.to_string().contains("`-bin`"), "{error}");
+}
+
+#[tokio::test]
+async fn an_interceptor_reads_the_extensions_of_a_call() {
+    let other = Credentials::builder().source(from_fn(|_| async { Token::new("other") }));
+    let other = other.origin(ORIGIN).build().unwrap();
+    let elsewhere = builder().build().unwrap();
+    for (own, waits) in [(builder().build().unwrap(), false), (builder().build().unwrap(), true)] {
+        let mut interceptor = AuthInterceptor::new(own.clone(), Uri::from_static(ORIGIN));
+        if !waits {
+            own.token().await.unwrap();
+            other.token().await.unwrap();
+        }
+        let mut request = tonic::Request::new(());
+        request.extensions_mut().insert(UseCredentials(other.clone()));
+        let sent = interceptor.call(request).unwrap();
+        assert_eq!(sent.metadata().get("authorization").unwrap(), "Bearer other");
+        assert!(sent.extensions().get::<UseCredentials>().is_none());
+        let mut request = tonic::Request::new(());
+        request.extensions_mut().insert(UseCredentials(elsewhere.clone()));
+        request.extensions_mut().insert(WithholdToken);
+        let sent = interceptor.call(request).unwrap();
+        assert!(sent.metadata().is_empty());
+        assert!(sent.extensions().get::<WithholdToken>().is_none());
+        assert_eq!(own.try_token().is_some(), !waits, "no token is requested in vain");
+    }
+    // Those that have no token yet have one requested.
+    let mut interceptor =
+        AuthInterceptor::new(builder().build().unwrap(), Uri::from_static(ORIGIN));
+    let mut request = tonic::Request::new(());
+    request.extensions_mut().insert(UseCredentials(elsewhere.clone()));
+    assert_eq!(interceptor.call(request).unwrap_err().code(), Code::Unavailable);
+    assert_eq!(elsewhere.token().await.unwrap().secret(), "t1");
+}
+
+#[tokio::test]
+async fn an_error_of_the_background_ends_with_a_token() {
+    let fails = Arc::new(AtomicBool::new(true));
+    let (is_down, clock) = (Arc::clone(&fails), ManualClock::new());
+    let source = from_fn(move |_| {
+        let is_down = is_down.load(Ordering::SeqCst);
+        async move {
+            if is_down {
+                return Err(Error::new(ErrorKind::LoginRequired, "no user is logged in"));
+            }
+            Token::new("t1").map(|token| token.with_expires_in(Duration::from_mins(10)))
+        }
+    });
+    let builder = Credentials::builder().source(source).origin(ORIGIN);
+    let credentials = builder.clock(Clock::custom(clock.clone())).build().unwrap();
+    let interceptor = AuthInterceptor::new(credentials.clone(), Uri::from_static(ORIGIN));
+    let call = || interceptor.clone().call(tonic::Request::new(()));
+    assert_eq!(call().unwrap_err().code(), Code::Unavailable);
+    // After what the call has started, which the same thread does.
+    for _ in 0..3 {
+        clock.advance(Duration::from_hours(1));
+        credentials.token().await.unwrap_err();
+    }
+    fails.store(false, Ordering::SeqCst);
+    clock.advance(Duration::from_hours(1));
+    credentials.token().await.unwrap();
+    call().unwrap();
+    clock.advance(Duration::from_hours(1));
+    let status = call().unwrap_err();
+    assert_eq!(status.code(), Code::Unavailable, "{status}");
+}
+
 #[tokio::test]
 async fn a_call_that_is_not_authorised_says_what_to_do() {
     for (error, code) in [
@@ -209,15 +326,7 @@ async fn a_call_that_is_not_authorised_says_what_to_do() {
             async move { Err::<Token, _>(error) }
         });
         let credentials = Credentials::builder().source(source).origin(ORIGIN).build().unwrap();
-        let server = service_fn(|_: http::Request<Body>| {
-            panic!("nothing is sent");
-            #[expect(unreachable_code, reason = "for the type")]
-            std::future::ready(Ok::<Response<Trailers>, Infallible>(Response::new(Trailers(None))))
-        });
-        let mut channel = AuthLayer::new(credentials, Uri::from_static(ORIGIN)).layer(server);
-        let request = http::Request::post("/shop.Things/Get").body(Body::empty()).unwrap();
-        let error = channel.ready().await.unwrap().call(request).await.unwrap_err();
-        let status = Status::from_error(error);
+        let status = unsent(credentials, ORIGIN, "/shop.Things/Get").await;
         assert_eq!(status.code(), code, "{status}");
         let source = std::error::Error::source(&status).unwrap();
         assert_eq!(source.downcast_ref::<Error>().unwrap().kind(), kind);

@@ -1,4 +1,5 @@
 //! `authn::tower::AuthLayer` as a layer: when it is ready, what a dropped future leaves, and what is sent below it.
+//! `replay.rs` has bodies that stream.
 
 #![cfg(feature = "tower")]
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
@@ -173,6 +174,75 @@ async fn a_uri_without_a_host_is_of_the_origin_that_the_layer_has() {
     client.ready().await.unwrap().call(get("https://b.test")).await.unwrap_err();
     let sent: Vec<_> = api.seen("key").into_iter().map(|(uri, _)| uri).collect();
     assert_eq!(sent, ["/x?y=1&key=abc", "https://a.test/?key=abc"]);
+}
+
+#[tokio::test]
+async fn an_origin_without_a_scheme_is_refused_whatever_the_uri_says() {
+    let api = Api::new(|_| StatusCode::OK);
+    for (origin, shown) in [
+        ("a.test", "`a.test`"),
+        ("a.test:443", "`a.test:443`"),
+        ("canary@a.test:443", "`a.test:443`"),
+        ("/canary", "without a host"),
+    ] {
+        // Lenient ones, too: the program would never have a credential.
+        for credentials in [counting(), counting().if_available()] {
+            let layer = AuthLayer::new(credentials).origin(origin.parse().unwrap());
+            let mut client = layer.layer(api.clone());
+            for uri in ["https://a.test/x", "/x"] {
+                let error = client.ready().await.unwrap().call(get(uri)).await.unwrap_err();
+                let error = error.downcast::<Error>().unwrap();
+                assert_eq!(error.kind(), ErrorKind::Origin);
+                assert!(error.to_string().contains(shown), "{error}");
+                assert!(!error.to_string().contains("canary"), "{error}");
+            }
+        }
+    }
+    assert_eq!(api.seen("authorization"), []);
+}
+
+#[tokio::test]
+async fn the_error_of_a_uri_without_a_host_says_how_to_name_one() {
+    let mut client = AuthLayer::new(counting()).layer(Api::new(|_| StatusCode::OK));
+    let error = client.ready().await.unwrap().call(get("/x")).await.unwrap_err();
+    assert!(error.to_string().contains("`AuthLayer::origin`"), "{error}");
+}
+
+#[tokio::test]
+async fn a_host_header_that_names_another_server_is_refused() {
+    for (uri, host, is_sent) in [
+        ("https://a.test/", "a.test", true),
+        ("https://a.test/", "A.Test:443", true),
+        ("https://u@a.test:443/", "a.test", true),
+        ("/", "a.test", true),
+        ("https://a.test/", "b.test", false),
+        ("https://a.test/", "a.test:8443", false),
+        ("https://a.test/", "a.test.b.test", false),
+        ("https://a.test/", "a.test@b.test", false),
+        ("https://a.test/", "u@a.test", false),
+        ("https://a.test/", "", false),
+        ("/", "b.test", false),
+    ] {
+        let api = Api::new(|_| StatusCode::OK);
+        let layer = AuthLayer::new(counting()).origin("https://a.test".parse().unwrap());
+        let mut client = layer.layer(api.clone());
+        let mut request = get(uri);
+        request.headers_mut().insert("host", host.parse().unwrap());
+        let sent = client.ready().await.unwrap().call(request).await;
+        let kind = sent.map(drop).map_err(|error| error.downcast::<Error>().unwrap().kind());
+        let expected = if is_sent { Ok(()) } else { Err(ErrorKind::Origin) };
+        assert_eq!(kind, expected, "{uri} {host}");
+        assert_eq!(api.seen("authorization").len(), usize::from(is_sent));
+    }
+    // One of two is another one.
+    let (mut parts, ()) = Request::get("https://a.test/").body(()).unwrap().into_parts();
+    for host in ["a.test", "b.test"] {
+        parts.headers.append("host", host.parse().unwrap());
+    }
+    let error = counting().authorize(&mut parts).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Origin);
+    assert!(error.to_string().contains("`Host`"), "{error}");
+    assert!(!parts.headers.contains_key("authorization"));
 }
 
 /// Has its token when a test lets it.

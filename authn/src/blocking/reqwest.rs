@@ -162,7 +162,8 @@ impl RequestBuilder {
         Self(self.0.form(members))
     }
 
-    /// Sets the longest time for this request.
+    /// Sets the longest time for each sending of this request. It covers neither the wait for a token, nor several sendings
+    /// together, such as after a redirect or with a new token.
     pub fn timeout(self, timeout: Duration) -> Self {
         Self(self.0.timeout(timeout))
     }

@@ -1,9 +1,9 @@
 //! `Credentials::metadata`: the credential as metadata of gRPC calls.
 
-use http::{HeaderMap, Method, Uri, uri::PathAndQuery};
+use http::{HeaderMap, HeaderName, Method, Uri, uri::PathAndQuery};
 
 use super::Credentials;
-use crate::{Body, Error, Request, Result, Token, Used, request::no_query};
+use crate::{Body, Error, Request, Result, Token, Used};
 
 /// How often the credential is put together: a token may be replaced in between, but hardly twice.
 const TRIES: usize = 3;
@@ -17,12 +17,14 @@ impl Credentials {
     /// call.
     ///
     /// No address is checked here, because metadata has none: pass the pairs only to a server that the credentials are for.
-    /// Where a provider has several credentials, they are those of the configured `domain`, or else of the first origin.
+    /// Where a provider has several credentials, they are those of the configured `domain`, or else of the first origin. Where
+    /// a server names the origins, the token is waited for first.
     ///
     /// # Errors
     ///
-    /// It fails with [`Configuration`](crate::ErrorKind::Configuration) for a credential that is in the query or the body, or
-    /// that signs each request, and where neither a domain nor an origin is configured.
+    /// It fails with [`Configuration`](crate::ErrorKind::Configuration) for a credential that is in the query or the body, that
+    /// signs each request, or whose name ends in `-bin`, which gRPC has for binary values; and where no origin is known, because
+    /// neither a domain nor an origin is configured.
     ///
     /// ```
     /// use authn::{Credentials, Placement, Token};
@@ -40,6 +42,9 @@ impl Credentials {
     /// # Ok(()) }
     /// ```
     pub async fn metadata(&self) -> Result<HeaderMap> {
+        if self.awaits_server() {
+            self.token().await?;
+        }
         if let Some(metadata) = self.try_metadata() {
             return metadata;
         }
@@ -47,7 +52,7 @@ impl Credentials {
             let [mut one, mut other] = self.calls()?;
             self.authorize(one.request()).await?;
             self.authorize(other.request()).await?;
-            if let Some(metadata) = same(one, &other) {
+            if let Some(metadata) = same(&one, other) {
                 return metadata;
             }
         }
@@ -56,6 +61,9 @@ impl Credentials {
 
     /// Does what [`metadata`](Self::metadata) does; `None` if that needs waiting.
     pub fn try_metadata(&self) -> Option<Result<HeaderMap>> {
+        if self.awaits_server() {
+            return None;
+        }
         for _ in 0..TRIES {
             let [mut one, mut other] = match self.calls() {
                 Ok(calls) => calls,
@@ -66,18 +74,28 @@ impl Credentials {
                     return Some(Err(error));
                 }
             }
-            if let Some(metadata) = same(one, &other) {
+            if let Some(metadata) = same(&one, other) {
                 return Some(metadata);
             }
         }
         Some(Err(signed()))
     }
 
-    /// Returns two calls at different addresses of the same origin.
-    fn calls(&self) -> Result<[Call; 2]> {
+    /// Returns an address of the server whose metadata they are.
+    fn server(&self) -> Option<Uri> {
         let base = self.base_url().map(String::from);
         let origin = base.or_else(|| self.origins().iter().find(|origin| !origin.contains('*')));
-        let origin = origin.and_then(|origin| origin.parse::<Uri>().ok()).ok_or_else(|| {
+        origin.and_then(|origin| origin.parse().ok())
+    }
+
+    /// Returns whether the first token tells which servers they are for.
+    fn awaits_server(&self) -> bool {
+        self.discovers_origins() && self.server().is_none()
+    }
+
+    /// Returns two calls at different addresses of the same origin.
+    fn calls(&self) -> Result<[Call; 2]> {
+        let origin = self.server().ok_or_else(|| {
             Error::configuration("these credentials name no server whose metadata they could be")
                 .with_help("set `credentials.domain` or `credentials.origins`")
         })?;
@@ -89,7 +107,6 @@ impl Credentials {
 /// A request whose headers alone are used.
 struct Call {
     method: Method,
-    asked: Uri,
     uri: Uri,
     headers: HeaderMap,
     used: Used,
@@ -98,28 +115,39 @@ struct Call {
 impl Call {
     fn new(method: Method, uri: Uri) -> Self {
         let (headers, used) = Default::default();
-        Self { method, asked: uri.clone(), uri, headers, used }
+        Self { method, uri, headers, used }
     }
 
     fn request(&mut self) -> Request<'_> {
         Request::new(&self.method, &mut self.uri, &mut self.headers)
+            .for_call()
             .with_known_body(Body::Bytes(b""))
             .with_used(&mut self.used)
     }
+
+    fn token(&self) -> Option<&str> {
+        self.used.token().map(Token::secret)
+    }
+
+    /// Returns the headers with a mark in place of the token.
+    fn without_token(&self) -> Vec<(&HeaderName, String)> {
+        let token = self.token().filter(|token| !token.is_empty());
+        let shown = self.headers.iter().map(|(name, value)| {
+            let text = String::from_utf8_lossy(value.as_bytes());
+            (name, token.map_or_else(|| text.to_string(), |token| text.replace(token, "\0")))
+        });
+        shown.collect()
+    }
 }
 
-/// Returns what two calls have in common, which is all; `None` if the token was replaced in between. A signature is another
-/// one for each.
-fn same(one: Call, other: &Call) -> Option<Result<HeaderMap>> {
-    if one.uri != one.asked {
-        return Some(Err(no_query()));
+/// Returns what two calls have in common, which is all but a token that is another one for each; `None` if something else was
+/// replaced with the token in between. A signature is another one for each, too.
+fn same(one: &Call, other: Call) -> Option<Result<HeaderMap>> {
+    let is_same = one.headers == other.headers || one.without_token() == other.without_token();
+    if is_same {
+        return Some(Ok(other.headers));
     }
-    if one.headers == other.headers {
-        return Some(Ok(one.headers));
-    }
-    let is_same_token =
-        one.used.token().map(Token::secret) == other.used.token().map(Token::secret);
-    is_same_token.then(|| Err(signed()))
+    (one.token() == other.token()).then(|| Err(signed()))
 }
 
 fn signed() -> Error {

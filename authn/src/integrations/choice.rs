@@ -1,5 +1,8 @@
 //! `WithholdToken` and `UseCredentials`: which credentials one request has, as extensions of the request.
 
+#[cfg(any(feature = "reqwest", feature = "tower"))]
+use std::borrow::Cow;
+
 use crate::Credentials;
 
 /// Sends a request without credentials. It is an extension of the request.
@@ -27,10 +30,13 @@ pub struct UseCredentials(pub Credentials);
 /// Returns the credentials that a request has, and removes what its extensions say of them: a service below need not know
 /// it.
 #[cfg(any(feature = "reqwest", feature = "tower"))]
-pub(super) fn chosen(extensions: &mut http::Extensions, own: &Credentials) -> Option<Credentials> {
+pub(super) fn chosen<'a>(
+    extensions: &mut http::Extensions,
+    own: &'a Credentials,
+) -> Option<Cow<'a, Credentials>> {
     let other = extensions.remove::<UseCredentials>();
     if extensions.remove::<WithholdToken>().is_some() {
         return None;
     }
-    Some(other.map_or_else(|| own.clone(), |other| other.0))
+    Some(other.map_or(Cow::Borrowed(own), |other| Cow::Owned(other.0)))
 }

@@ -2,6 +2,8 @@
 
 pub mod app_service;
 mod choice;
+#[cfg(feature = "tower")]
+mod origin;
 #[cfg(feature = "reqwest")]
 pub mod reqwest;
 #[cfg(any(feature = "reqwest", feature = "tower"))]

@@ -257,6 +257,9 @@ impl Bound {
         if self.refuses(request.origin()) {
             return Some(Err(self.context.origins().refuse(request.origin())));
         }
+        if let Err(error) = request.check_host() {
+            return Some(Err(error));
+        }
         if self.resolves {
             return None;
         }
@@ -274,6 +277,7 @@ impl Bound {
         if self.refuses(request.origin()) {
             return Err(self.context.origins().refuse(request.origin()));
         }
+        request.check_host()?;
         if self.resolves {
             self.context.resolve_references().await?;
         }

@@ -3,6 +3,7 @@
 pub(crate) mod binding;
 mod body;
 mod challenge;
+mod host;
 mod name;
 pub(crate) mod options;
 mod placement;
@@ -71,6 +72,8 @@ pub struct Request<'a> {
     body: Passed<'a>,
     placement: Option<&'a Placement>,
     used: Option<&'a mut Used>,
+    /// Whether it is a gRPC call: its URI has no query, and some names of its headers are for binary values.
+    is_call: bool,
 }
 
 /// The body that the caller has passed.
@@ -91,11 +94,17 @@ impl<'a> Request<'a> {
     #[cfg(feature = "tonic")]
     #[inline]
     pub(crate) fn of_call(call: &'a Call<'a>, headers: &'a mut HeaderMap) -> Self {
-        Self::of(Target::Call { call, headers })
+        Self::of(Target::Call { call, headers }).for_call()
     }
 
     fn of(target: Target<'a>) -> Self {
-        Self { target, body: Passed::None, placement: None, used: None }
+        Self { target, body: Passed::None, placement: None, used: None, is_call: false }
+    }
+
+    /// Makes it the request of a gRPC call, which takes a credential as text in metadata alone.
+    #[inline]
+    pub(crate) fn for_call(self) -> Self {
+        Self { is_call: true, ..self }
     }
 
     /// Adds the body, so that a signer sees it, and a token can be added to it. It is changed only by
@@ -174,6 +183,12 @@ impl<'a> Request<'a> {
     #[inline]
     pub(crate) fn origin(&self) -> &Uri {
         self.target.origin()
+    }
+
+    /// Fails if the `Host` header names another server than the URI.
+    #[inline]
+    pub(crate) fn check_host(&self) -> Result<()> {
+        host::check(self.origin(), self.headers())
     }
 
     /// Returns the headers.
@@ -303,10 +318,20 @@ impl<'a> Request<'a> {
     /// Returns the name of a header of the provider, and notes it as one of its places.
     fn noted(&mut self, name: impl TryInto<HeaderName>) -> Result<HeaderName> {
         let name = name::name(name)?;
+        self.check_name(&name)?;
         if let Some(used) = &mut self.used {
             used.add_place(Placement::header(name.clone(), ""));
         }
         Ok(name)
+    }
+
+    /// Fails for a name whose values are binary in a gRPC call, and sent in base64.
+    fn check_name(&self, name: &HeaderName) -> Result<()> {
+        if !self.is_call || !name.as_str().ends_with("-bin") {
+            return Ok(());
+        }
+        let message = format!("the metadata `{name}` of a gRPC call is binary, and takes no text");
+        Err(Error::configuration(message).with_help("choose a name that does not end in `-bin`"))
     }
 
     /// Sets a parameter of the query, percent-encoded, unless the caller has set it.
@@ -396,9 +421,8 @@ impl<'a> Request<'a> {
     }
 
     fn replace_query(&mut self, query: &str) -> Result<()> {
-        #[cfg(feature = "tonic")]
-        if self.target.is_call() {
-            return Err(no_query());
+        if self.is_call {
+            return Err(cannot_hold("the query of a gRPC call"));
         }
         let uri = self.uri();
         let mark = if query.is_empty() { "" } else { "?" };
@@ -418,6 +442,7 @@ impl<'a> Request<'a> {
     fn place(&mut self, token: &Token, placement: &Placement) -> Result<()> {
         match &placement.place {
             Place::Header { name, prefix } => {
+                self.check_name(name)?;
                 let value = token.header(prefix)?;
                 self.target.headers_mut().insert(name, value);
                 Ok(())
@@ -476,6 +501,7 @@ impl<'a> Request<'a> {
             },
             placement,
             used: self.used.as_deref_mut(),
+            is_call: self.is_call,
         }
     }
 }
@@ -556,11 +582,6 @@ pub(crate) fn without_parameter(encoded: &str, name: &str) -> String {
 fn no_form() -> Error {
     Error::configuration("`placement = \"body\"` needs a form-encoded body that is in memory")
         .with_help("send one, or choose `header` for this provider")
-}
-
-/// The error of a credential that would be in the query of a gRPC call.
-pub(crate) fn no_query() -> Error {
-    cannot_hold("the query of a gRPC call")
 }
 
 fn cannot_hold(what: &str) -> Error {

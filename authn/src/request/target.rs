@@ -129,12 +129,6 @@ impl Target<'_> {
         }
     }
 
-    /// Returns whether it is a gRPC call, whose URI has no query.
-    #[cfg(feature = "tonic")]
-    pub(super) fn is_call(&self) -> bool {
-        matches!(self, Self::Call { .. })
-    }
-
     /// Replaces the URI by one with another query.
     pub(super) fn set_uri(&mut self, new: Uri) {
         match self {

@@ -8,6 +8,7 @@
 mod case;
 mod client;
 mod grpc;
+mod one_stream;
 mod rotation;
 mod scene;
 mod server;

@@ -1,6 +1,6 @@
 //! The extensions of a request of reqwest, which only a conversion into a request of `http` shows.
 
-use std::mem;
+use std::{borrow::Cow, mem};
 
 use ::reqwest::{Body, Request as HttpRequest, Url};
 
@@ -20,7 +20,7 @@ pub(super) fn taken(
     // The conversion makes an empty body of none.
     let body = request.body_mut().take();
     let mut request = http::Request::<Body>::try_from(request)?;
-    let credentials = chosen(request.extensions_mut(), own);
+    let credentials = chosen(request.extensions_mut(), own).map(Cow::into_owned);
     let mut request = HttpRequest::try_from(request)?;
     *request.url_mut() = url;
     *request.body_mut() = body;

@@ -92,7 +92,10 @@ impl RequestBuilder {
         self.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body(body)
     }
 
-    /// Sets the longest time for this request.
+    /// Sets the longest time for each sending of this request, from the connection to the end of the answer.
+    ///
+    /// It covers neither the wait for a token, nor several sendings together, such as after a redirect or with a new token. A
+    /// timeout around [`send`](Self::send) covers all this.
     pub fn timeout(self, timeout: std::time::Duration) -> Self {
         Self { request: self.request.timeout(timeout), ..self }
     }

@@ -1,19 +1,35 @@
 //! `AuthInterceptor`: adds a token that is at hand to each call.
 
-use std::{fmt, sync::Arc};
+use std::{
+    borrow::Cow,
+    fmt,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use ::tonic::{GrpcMethod, Request, Status, service::Interceptor};
-use arc_swap::ArcSwapOption;
 use http::Uri;
 
 use super::status::status;
-use crate::{Credentials, Error, request::Call, runtime};
+use crate::{
+    Credentials, Error,
+    integrations::{choice::chosen, origin},
+    request::Call,
+    runtime,
+};
 
 /// Adds a token that is at hand to each call, without waiting and without an allocation.
 ///
 /// A call that finds no valid token fails with `UNAVAILABLE`, and has one requested in the background, so that a later call
 /// finds it. This happens at the first call, and after a token has expired without any call shortly before that would have
-/// renewed it. If the request in the background fails, the next call has its error. To avoid all this, wait for [`Credentials::token`] before, or use [`AuthLayer`](super::AuthLayer).
+/// renewed it. If the request in the background fails, the next call has its error, unless it finds a token. To avoid all this,
+/// wait for [`Credentials::token`] before, or use [`AuthLayer`](super::AuthLayer).
+///
+/// Extensions of a call say which credentials it has: [`WithholdToken`](crate::WithholdToken) and
+/// [`UseCredentials`](crate::UseCredentials), by `tonic::Request::extensions_mut`. The errors that other credentials have in the
+/// background reach no call: use them where their token is at hand, or the layer.
 ///
 /// Credentials that have to wait for each request, such as those of a command that is a secret reference, need the layer.
 ///
@@ -36,30 +52,38 @@ use crate::{Credentials, Error, request::Call, runtime};
 pub struct AuthInterceptor {
     credentials: Credentials,
     origin: Uri,
-    /// Why the last request in the background has failed, until a call has it.
-    failed: Arc<ArcSwapOption<Error>>,
+    failure: Arc<Failure>,
 }
 
 impl AuthInterceptor {
     /// Creates an interceptor for calls of the server at `origin`, such as `https://api.example.com`: the URI of the endpoint
-    /// that the channel is connected to.
+    /// that the channel is connected to. Without a scheme, each call fails with [`Origin`](crate::ErrorKind::Origin).
     pub fn new(credentials: Credentials, origin: Uri) -> Self {
-        Self { credentials, origin, failed: Arc::default() }
+        Self { credentials, origin, failure: Arc::default() }
     }
 }
 
 impl Interceptor for AuthInterceptor {
     #[inline]
     fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
-        let (mut metadata, extensions, ()) = request.into_parts();
+        let (mut metadata, mut extensions, ()) = request.into_parts();
+        let Some(credentials) = chosen(&mut extensions, &self.credentials) else {
+            return Ok(Request::from_parts(metadata, extensions, ()));
+        };
+        origin::check(&self.origin).map_err(status)?;
         let name = extensions.get::<GrpcMethod<'static>>();
         let name = name.map(|name| (name.service(), name.method()));
         let call = Call::new(&self.origin, name);
         let mut target = crate::Request::of_call(&call, metadata.as_mut());
-        match self.credentials.try_authorize(&mut target) {
-            Some(Ok(())) => Ok(Request::from_parts(metadata, extensions, ())),
+        match credentials.try_authorize(&mut target) {
+            Some(Ok(())) => {
+                if let Cow::Borrowed(_) = credentials {
+                    self.failure.clear();
+                }
+                Ok(Request::from_parts(metadata, extensions, ()))
+            }
             Some(Err(error)) => Err(status(error)),
-            None => Err(self.requested()),
+            None => Err(self.requested(credentials)),
         }
     }
 }
@@ -68,17 +92,50 @@ impl AuthInterceptor {
     /// Has a token requested for later calls, and returns the status of this one.
     #[cold]
     #[inline(never)]
-    fn requested(&self) -> Status {
-        let (credentials, failed) = (self.credentials.clone(), Arc::clone(&self.failed));
+    fn requested(&self, credentials: Cow<'_, Credentials>) -> Status {
         let handle = match runtime::handle() {
             Ok(handle) => handle,
             Err(error) => return status(error),
         };
-        let last = self.failed.swap(None);
+        let failure = match &credentials {
+            Cow::Borrowed(_) => Arc::clone(&self.failure),
+            Cow::Owned(_) => Arc::default(),
+        };
+        let last = failure.take();
+        let credentials = credentials.into_owned();
         handle.spawn(async move {
-            failed.store(credentials.token().await.err().map(Arc::new));
+            failure.set(credentials.token().await.err());
         });
-        status(last.map_or_else(none_at_hand, |error| (*error).clone()))
+        status(last.unwrap_or_else(none_at_hand))
+    }
+}
+
+/// Why the last request of a token in the background has failed, until a call has it, or finds a token.
+#[derive(Default)]
+struct Failure {
+    /// So that a call that finds a token does not lock.
+    is_set: AtomicBool,
+    error: Mutex<Option<Error>>,
+}
+
+impl Failure {
+    fn set(&self, error: Option<Error>) {
+        let mut last = self.error.lock().unwrap_or_else(PoisonError::into_inner);
+        self.is_set.store(error.is_some(), Ordering::Relaxed);
+        *last = error;
+    }
+
+    fn take(&self) -> Option<Error> {
+        let mut last = self.error.lock().unwrap_or_else(PoisonError::into_inner);
+        self.is_set.store(false, Ordering::Relaxed);
+        last.take()
+    }
+
+    #[inline]
+    fn clear(&self) {
+        if self.is_set.load(Ordering::Relaxed) {
+            drop(self.take());
+        }
     }
 }
 

@@ -14,8 +14,14 @@ const KEPT: usize = 64 * 1024;
 
 /// Authorises the calls of a channel, and waits for a token where none is at hand.
 ///
-/// A call that the server refuses as `UNAUTHENTICATED` before it answers anything else is sent once more with a new token.
-/// If it is refused later, in the trailers after messages, the token is replaced for the next call.
+/// A call that the server refuses as `UNAUTHENTICATED` in headers alone (Trailers-Only of gRPC over HTTP/2) is sent once more
+/// with a new token. If the server has sent its headers before, and refuses in trailers, the token is replaced for the next
+/// call, also if there was no message.
+///
+/// If the second sending fails, such as because the connection is lost, its error says how the first one was answered.
+///
+/// A deadline of the call (`grpc-timeout`, or `Endpoint::timeout`) is each sending's own: it covers neither the wait for a token
+/// nor both sendings together. Use a timeout around the call for that.
 ///
 /// Extensions of a call say which credentials it has: [`WithholdToken`](crate::WithholdToken) and
 /// [`UseCredentials`](crate::UseCredentials), by `tonic::Request::extensions_mut`.
@@ -36,7 +42,8 @@ pub struct AuthLayer(tower::AuthLayer<BufferBody>);
 
 impl AuthLayer {
     /// Creates a layer for calls of the server at `origin`, such as `https://api.example.com`: the URI of the endpoint that
-    /// the channel is connected to. It counts, whatever a client's own origin is. The layer keeps 64 KiB of each call.
+    /// the channel is connected to. It counts, whatever a client's own origin is. Without a scheme, each call fails with
+    /// [`Origin`](crate::ErrorKind::Origin). The layer keeps 64 KiB of each call.
     pub fn new(credentials: Credentials, origin: Uri) -> Self {
         let layer = tower::AuthLayer::new(credentials).origin(origin).of_channel();
         Self(layer.buffer_body(KEPT))

@@ -37,8 +37,9 @@ pub struct AuthLayer<R = CloneBody> {
 }
 
 impl AuthLayer {
-    /// Creates a layer for requests whose bodies are [`Clone`], such as those of `http_body_util`. For others, use
-    /// [`buffer_body`](Self::buffer_body) or [`send_once`](Self::send_once).
+    /// Creates a layer for requests whose bodies are [`Clone`], such as `Full` and `Empty` of `http_body_util`. For others, use
+    /// [`buffer_body`](Self::buffer_body) or [`send_once`](Self::send_once): with a body that is not [`Clone`], the compiler
+    /// says of [`Auth`] only that it "doesn't satisfy `Service`", where the program calls it.
     pub fn new(credentials: Credentials) -> Self {
         let (origin, replay) = (None, CloneBody(()));
         Self { credentials, origin, is_channel: false, steps_up: false, replay }
@@ -47,7 +48,10 @@ impl AuthLayer {
 
 impl<R> AuthLayer<R> {
     /// Keeps what has been sent of a body, up to `limit` bytes, so that it can be sent once more. A longer body is sent once.
-    /// The body streams in either case: nothing waits for its end.
+    /// The body streams in either case: nothing waits for its end. Nothing is kept any longer once the head of an answer has
+    /// come that does not have the request sent once more.
+    ///
+    /// What is kept are slices of the caller's buffers, so that a small slice of a large buffer keeps all of it.
     ///
     /// The client's requests have the body [`ReplayBody`](super::ReplayBody).
     #[must_use]
@@ -62,7 +66,8 @@ impl<R> AuthLayer<R> {
     }
 
     /// Sets the scheme and the host of requests whose URI has none, such as those of a client that is connected to one server.
-    /// The default is none: such a request then fails with [`Origin`](crate::ErrorKind::Origin).
+    /// The default is none: such a request then fails with [`Origin`](crate::ErrorKind::Origin). With an origin that has no
+    /// scheme, such as `api.example.com`, each request fails so.
     #[must_use]
     pub fn origin(self, origin: Uri) -> Self {
         Self { origin: Some(origin), ..self }

@@ -29,11 +29,19 @@
 //! never inside of it: then each request to another address is authorised by its own origin. To follow redirects to other
 //! origins without a credential, use [`Credentials::if_available`](crate::Credentials::if_available).
 //!
+//! `FollowRedirect` of `tower-http` does not take extensions along. So [`WithholdToken`](crate::WithholdToken) and
+//! [`UseCredentials`](crate::UseCredentials) count for the first address alone, and a request that is redirected from there has
+//! the layer's own credentials, as far as they are for its origin. Send a request that must have none to a client without the
+//! layer.
+//!
 //! # Other layers
 //!
 //! - A layer that retries belongs around this one, so that each attempt has a valid token.
 //! - The service is ready when the client is. While a request waits for a token, it keeps the place in the client that it has
-//!   got, such as that of a limit on concurrency. The second sending waits until the client is ready again.
+//!   got, such as that of a limit on concurrency. So put such a limit around this layer: inside of it, requests that wait for a
+//!   token keep others out that need none. The second sending waits until the client is ready again.
+//! - A timeout around this layer covers everything. One inside of it, or one of the client, covers each sending by itself, and
+//!   not the wait for a token.
 //! - Dropping the future of a response ends the request. An exchange that it has waited for goes on for others.
 //! - Client certificates belong to the client's connections: see
 //!   [`Credentials::client_identity`](crate::Credentials::client_identity).
@@ -42,6 +50,7 @@ mod body;
 mod future;
 mod grpc;
 mod layer;
+mod second;
 mod send;
 mod service;
 
@@ -56,4 +65,7 @@ pub(super) use grpc::refusal;
 pub(super) use send::send;
 
 /// Why a request failed: an error of the client, or an [`authn::Error`](crate::Error) if it was not authorised.
+///
+/// If the second sending fails, the error says which status the first one was answered with, and its source is the client's
+/// error. A refusal by gRPC counts as the status of HTTP that means the same.
 pub type BoxError = Box<dyn std::error::Error + Send + Sync>;

@@ -3,18 +3,14 @@
 
 use std::future::poll_fn;
 
-use http::{
-    Request, Response, Uri,
-    request::Parts,
-    uri::{Parts as UriParts, PathAndQuery},
-};
+use http::{Request, Response, Uri, request::Parts, uri::Parts as UriParts};
 use tower_service::Service;
 
-use super::{AuthLayer, BoxError, Replay, grpc::status};
+use super::{AuthLayer, BoxError, Replay, grpc::status, second::SecondSending};
 use crate::{
     Body,
-    integrations::{choice::chosen, sending::Sending},
-    request::{known_body, no_query},
+    integrations::{choice::chosen, origin, sending::Sending},
+    request::known_body,
 };
 
 /// Sends a request by a service that is ready. Returns the response, and what its end is judged by if the request had
@@ -32,15 +28,19 @@ where
     let (mut parts, body) = request.into_parts();
     let (body, kept) = options.replay.keep(body);
     let Some(credentials) = chosen(&mut parts.extensions, &options.credentials) else {
+        drop(kept);
         let response = service.call(Request::from_parts(parts, body)).await.map_err(Into::into)?;
         return Ok((response, None));
     };
     let again = kept.map(|kept| (parts.clone(), kept));
-    let uri = whole(&parts.uri, options.origin.as_ref(), options.is_channel);
-    let mut sending = Sending::new(credentials, parts.method.clone(), uri, options.steps_up);
-    let mut target = Target::of(&mut parts, sending.uri(), &body);
-    sending.authorize(target.request()).await?;
-    target.finish(options.is_channel)?;
+    let uri = origin::whole(&parts.uri, options.origin.as_ref(), options.is_channel)?;
+    let mut sending =
+        Sending::new(credentials.into_owned(), parts.method.clone(), uri, options.steps_up);
+    let mut target = Target::of(&mut parts, sending.uri(), &body, options.is_channel);
+    if let Err(error) = sending.authorize(target.request()).await {
+        return Err(origin::explain(error, sending.uri()).into());
+    }
+    target.finish();
     let response = service.call(Request::from_parts(parts, body)).await.map_err(Into::into)?;
 
     let next = sending.answered(status(&response), response.headers());
@@ -48,27 +48,21 @@ where
         return Ok((response, Some(sending)));
     };
     let Some(body) = R::again(&kept) else { return Ok((response, Some(sending))) };
-    let mut target = Target::of(&mut parts, sending.uri(), &body);
+    let mut target = Target::of(&mut parts, sending.uri(), &body, options.is_channel);
     let Some(renewed) = next.authorize(target.request()).await else {
         return Ok((response, Some(sending)));
     };
-    target.finish(options.is_channel)?;
+    target.finish();
+    // The first sending ends before the second one waits for anything, because it may hold just that, such as the only
+    // connection. So there is no way back to its answer.
+    let failed = SecondSending::failed(status(&response));
     drop(response);
-    poll_fn(|context| service.poll_ready(context)).await.map_err(Into::into)?;
-    let response = service.call(Request::from_parts(parts, body)).await.map_err(Into::into)?;
+    R::start(&body);
+    poll_fn(|context| service.poll_ready(context)).await.map_err(&failed)?;
+    let response = service.call(Request::from_parts(parts, body)).await.map_err(&failed)?;
     // The provider sees this answer too, such as its next nonce; it is not sent a third time.
     renewed.heard(status(&response), response.headers());
     Ok((response, Some(renewed)))
-}
-
-/// Returns the URI with a scheme and a host.
-fn whole(uri: &Uri, origin: Option<&Uri>, is_channel: bool) -> Uri {
-    let applies = is_channel || uri.authority().is_none();
-    let Some(origin) = origin.filter(|_| applies) else { return uri.clone() };
-    let mut parts = origin.clone().into_parts();
-    let path = uri.path_and_query().cloned();
-    parts.path_and_query = Some(path.unwrap_or_else(|| PathAndQuery::from_static("/")));
-    Uri::from_parts(parts).unwrap_or_else(|_| uri.clone())
 }
 
 /// The head of a request while it is authorised, with its whole URI.
@@ -77,34 +71,33 @@ struct Target<'a> {
     asked: Uri,
     uri: Uri,
     body: Body<'a>,
+    is_call: bool,
 }
 
 impl<'a> Target<'a> {
-    fn of<B: 'static>(parts: &'a mut Parts, uri: &Uri, body: &'a B) -> Self {
+    fn of<B: 'static>(parts: &'a mut Parts, uri: &Uri, body: &'a B, is_call: bool) -> Self {
         let body = known_body(&parts.method, &parts.headers, body);
-        Self { parts, asked: uri.clone(), uri: uri.clone(), body }
+        Self { parts, asked: uri.clone(), uri: uri.clone(), body, is_call }
     }
 
     fn request(&mut self) -> crate::Request<'_> {
-        crate::Request::new(&self.parts.method, &mut self.uri, &mut self.parts.headers)
-            .with_known_body(self.body)
+        let Parts { method, headers, .. } = &mut *self.parts;
+        let request = crate::Request::new(method, &mut self.uri, headers);
+        let request = request.with_known_body(self.body);
+        if self.is_call { request.for_call() } else { request }
     }
 
     /// Adds what was added to the query.
-    fn finish(self, is_channel: bool) -> Result<(), crate::Error> {
+    fn finish(self) {
         if self.uri == self.asked {
-            return Ok(());
-        }
-        if is_channel {
-            return Err(no_query());
+            return;
         }
         if self.parts.uri.authority().is_some() {
             self.parts.uri = self.uri;
-            return Ok(());
+            return;
         }
         let mut parts = UriParts::default();
         parts.path_and_query = self.uri.into_parts().path_and_query;
         self.parts.uri = Uri::from_parts(parts).unwrap_or_default();
-        Ok(())
     }
 }

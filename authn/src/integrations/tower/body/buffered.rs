@@ -1,10 +1,12 @@
 //! `ReplayBody`: a body of which is kept what has been sent, so that it can be sent once more.
 //!
 //! Two readers share the body: that of the first sending, and that of the second one. The second reader gets what the first
-//! one has read, and then the rest. From the moment that it exists, the first one waits; once it reads, the first one fails,
-//! which ends the first sending if that is still under way.
+//! one has read, and then the rest. From the moment that it exists, the first one waits, so that no more is read than can be
+//! kept. Once the second one starts, the first one fails, which ends the first sending if that is still under way. This comes
+//! before the second sending needs anything: it may wait for the stream or the connection that the first one has.
 
 use std::{
+    collections::VecDeque,
     fmt,
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -18,6 +20,9 @@ use http_body::{Body, Frame, SizeHint};
 use crate::tower::BoxError;
 
 /// The body of a request that [`AuthLayer::buffer_body`](crate::tower::AuthLayer::buffer_body) sends.
+///
+/// A part that is kept shares the memory of the caller's buffer, as clones of `Bytes` do. So a small slice keeps the whole
+/// buffer that it is of, until the head of the answer has come.
 ///
 /// ```
 /// use authn::tower::{Auth, AuthLayer, BufferBody, ReplayBody};
@@ -34,16 +39,15 @@ use crate::tower::BoxError;
 pub struct ReplayBody<B> {
     shared: Arc<Shared<B>>,
     is_second: bool,
-    /// How many of the kept parts it has read.
-    read: usize,
 }
 
 pub(super) struct Shared<B>(Mutex<State<B>>);
 
 struct State<B> {
     body: Pin<Box<B>>,
-    parts: Vec<Part>,
-    /// How many more bytes can be kept; `None` if there were more, so that nothing is kept.
+    /// What the first reader has read, and the second one has not.
+    parts: VecDeque<Part>,
+    /// How many more bytes can be kept; `None` if nothing is kept, such as because there were more.
     room: Option<usize>,
     turn: Turn,
     /// The first reader, while it waits.
@@ -60,7 +64,7 @@ enum Part {
 #[derive(Clone, Copy, PartialEq)]
 enum Turn {
     First,
-    /// The first one waits until the second one reads, or is dropped.
+    /// The first one waits until the second one starts, or is dropped.
     Waiting,
     Second,
 }
@@ -68,8 +72,16 @@ enum Turn {
 impl<B> Shared<B> {
     pub(super) fn new(body: B, limit: usize) -> Arc<Self> {
         let body = Box::pin(body);
-        let (parts, turn, waiting) = (Vec::new(), Turn::First, None);
+        let (parts, turn, waiting) = (VecDeque::new(), Turn::First, None);
         Arc::new(Self(Mutex::new(State { body, parts, room: Some(limit), turn, waiting })))
+    }
+
+    /// Keeps nothing from now on, unless there is a second reader.
+    pub(super) fn forget(&self) {
+        let mut state = self.lock();
+        if state.turn == Turn::First {
+            state.forget();
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State<B>> {
@@ -85,21 +97,31 @@ impl<B> State<B> {
     }
 
     fn keep(&mut self, part: &Part) {
-        let size = match part {
-            Part::Data(data) => data.len(),
-            Part::Trailers(_) => 0,
-        };
-        self.room = self.room.and_then(|room| room.checked_sub(size));
+        self.room = self.room.and_then(|room| room.checked_sub(part.len()));
         match self.room {
-            Some(_) => self.parts.push(part.clone()),
-            None => self.parts = Vec::new(),
+            Some(_) => self.parts.push_back(part.clone()),
+            None => self.forget(),
+        }
+    }
+
+    fn forget(&mut self) {
+        self.room = None;
+        self.parts = VecDeque::new();
+    }
+}
+
+impl Part {
+    fn len(&self) -> usize {
+        match self {
+            Self::Data(data) => data.len(),
+            Self::Trailers(_) => 0,
         }
     }
 }
 
 impl<B> ReplayBody<B> {
     pub(super) fn first(shared: &Arc<Shared<B>>) -> Self {
-        Self { shared: Arc::clone(shared), is_second: false, read: 0 }
+        Self { shared: Arc::clone(shared), is_second: false }
     }
 
     /// Returns the second reader; `None` if not everything was kept.
@@ -107,7 +129,12 @@ impl<B> ReplayBody<B> {
         let mut state = shared.lock();
         state.room?;
         state.turn = Turn::Waiting;
-        Some(Self { shared: Arc::clone(shared), is_second: true, read: 0 })
+        Some(Self { shared: Arc::clone(shared), is_second: true })
+    }
+
+    /// Lets the second reader read, and ends the first one.
+    pub(super) fn start(&self) {
+        self.shared.lock().give(Turn::Second);
     }
 }
 
@@ -125,30 +152,24 @@ where
     ) -> Poll<Option<Result<Frame<Bytes>, BoxError>>> {
         let this = self.get_mut();
         let mut state = this.shared.lock();
-        match state.turn {
-            Turn::Waiting if this.is_second => state.give(Turn::Second),
-            Turn::First | Turn::Waiting if !this.is_second => {
-                state.waiting = Some(context.waker().clone());
-                if state.turn == Turn::Waiting {
-                    return Poll::Pending;
-                }
-            }
-            Turn::Second if !this.is_second => {
-                return Poll::Ready(Some(Err("the request is sent once more".into())));
-            }
-            _ => {}
-        }
         // What the second reader reads is not kept, because there is no third.
-        if let Some(part) = state.parts.get(this.read).filter(|_| this.is_second) {
-            this.read += 1;
-            return Poll::Ready(Some(Ok(part.clone().into())));
+        if this.is_second {
+            if let Some(part) = state.parts.pop_front() {
+                return Poll::Ready(Some(Ok(part.into())));
+            }
+        } else if state.turn == Turn::Second {
+            return Poll::Ready(Some(Err("the request is sent once more".into())));
+        } else {
+            state.waiting = Some(context.waker().clone());
+            if state.turn == Turn::Waiting {
+                return Poll::Pending;
+            }
         }
         let frame = match ready!(state.body.as_mut().poll_frame(context)) {
             None => return Poll::Ready(None),
             Some(Err(error)) => {
                 // A body that has failed can't be sent once more.
-                state.room = None;
-                state.parts = Vec::new();
+                state.forget();
                 return Poll::Ready(Some(Err(error.into())));
             }
             Some(Ok(frame)) => frame,
@@ -169,19 +190,14 @@ where
 
     fn is_end_stream(&self) -> bool {
         let state = self.shared.lock();
-        (!self.is_second || self.read >= state.parts.len()) && state.body.is_end_stream()
+        (!self.is_second || state.parts.is_empty()) && state.body.is_end_stream()
     }
 
     fn size_hint(&self) -> SizeHint {
         let state = self.shared.lock();
         let mut hint = state.body.size_hint();
         if self.is_second {
-            let unread = state.parts.get(self.read..).unwrap_or_default().iter();
-            let unread = unread.map(|part| match part {
-                Part::Data(data) => data.len() as u64,
-                Part::Trailers(_) => 0,
-            });
-            let unread: u64 = unread.sum();
+            let unread: u64 = state.parts.iter().map(|part| part.len() as u64).sum();
             // The upper bound first: a lower one may not exceed it.
             if let Some(upper) = hint.upper() {
                 hint.set_upper(upper.saturating_add(unread));
@@ -275,8 +291,11 @@ mod tests {
         let mut second = ReplayBody::second(&shared).unwrap();
         assert_eq!(read(&mut first), "…", "it waits for the second one");
         assert_eq!(second.size_hint().lower(), 4);
-        assert_eq!(read(&mut second), "abcdef.");
+        second.start();
         assert_eq!(read(&mut first), "!", "its request is another one now");
+        shared.forget();
+        assert_eq!(read(&mut second), "abcdef.");
+        assert_eq!(second.size_hint().lower(), 0);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 mod buffered;
 
-use std::{convert::Infallible, fmt};
+use std::{convert::Infallible, fmt, sync::Arc};
 
 use http_body::Body;
 
@@ -34,9 +34,15 @@ pub trait Replay<B>: sealed::Sealed + Clone + Send + 'static {
     #[doc(hidden)]
     fn keep(&self, body: B) -> (Self::Sent, Option<Self::Kept>);
 
-    /// Returns the body once more; `None` if it is not whole. The first one waits until this one is used or dropped.
+    /// Returns the body once more; `None` if it is not whole. The first one waits until this one is started or dropped.
     #[doc(hidden)]
     fn again(kept: &Self::Kept) -> Option<Self::Sent>;
+
+    /// Tells a body that was returned by [`again`](Self::again) that it is sent, which ends the first one.
+    #[doc(hidden)]
+    fn start(sent: &Self::Sent) {
+        let _ = sent;
+    }
 }
 
 mod sealed {
@@ -105,11 +111,21 @@ where
     fn again(kept: &Kept<B>) -> Option<ReplayBody<B>> {
         ReplayBody::second(&kept.0)
     }
+
+    fn start(sent: &ReplayBody<B>) {
+        sent.start();
+    }
 }
 
-/// What has been sent of a body, with its rest.
+/// What has been sent of a body, with its rest. Without it, no more is kept.
 #[doc(hidden)]
-pub struct Kept<B>(std::sync::Arc<Shared<B>>);
+pub struct Kept<B>(Arc<Shared<B>>);
+
+impl<B> Drop for Kept<B> {
+    fn drop(&mut self) {
+        self.0.forget();
+    }
+}
 
 impl<B> fmt::Debug for Kept<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
