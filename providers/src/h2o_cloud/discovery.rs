@@ -81,12 +81,11 @@ impl H2oDiscovery {
     /// interface, [`NotApplicable`](authn::ErrorKind::NotApplicable) if nothing names an environment, and what the request
     /// fails with.
     pub async fn discover(environment: Option<&str>) -> Result<Self> {
-        let place = match environment {
-            Some(environment) => Place::of_environment(environment, "the environment")?,
-            None => {
-                let found = Lookup::of_place(&Environment::of_process())?.look()?;
-                found.place.ok_or_else(place::unknown)?
-            }
+        let place = if let Some(environment) = environment {
+            Place::of_environment(environment, "the environment")?
+        } else {
+            let found = Lookup::of_place(&Environment::of_process())?.look()?;
+            found.place.ok_or_else(place::unknown)?
         };
         Self::ask(&place, true, &Context::new()).await
     }
