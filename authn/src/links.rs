@@ -12,8 +12,8 @@ use std::{
 #[cfg(feature = "reqwest")]
 use crate::http::ClientIdentity;
 use crate::{
-    Bound, Context, Credentials, Managed, Placement, Reaction, Request, ResponseHead, Result, Show,
-    Status, Token, Used, View,
+    Bound, Context, Credentials, Error, ErrorKind, Managed, Placement, Reaction, Request,
+    ResponseHead, Result, Show, Status, Token, Used, View,
     options::{NestedProvider, Node, Shape},
     provider::Applies,
 };
@@ -78,6 +78,12 @@ impl Links {
             let result = match link.try_authorize(request) {
                 Some(result) => result,
                 None => link.authorize_waiting(request).await,
+            };
+            let result = match result {
+                Err(refusal) if refusal.kind() == ErrorKind::Origin => {
+                    Err(unless_absent(link, refusal).await)
+                }
+                result => result,
             };
             if !matches!(result, Ok(())) {
                 request.leave_link(before);
@@ -252,5 +258,18 @@ impl Show for Links {
 impl fmt::Debug for Links {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.all.iter().map(|link| &link.provider)).finish()
+    }
+}
+
+/// Returns the refusal of an origin, or that the provider does not apply. One that is bound to no origin, in a chain where another
+/// discovers origins, has no say in a request if it has no token.
+async fn unless_absent(link: &Bound, refusal: Error) -> Error {
+    let is_unbound = link.context.origins().is_empty() && !link.discovers_origins();
+    if !is_unbound || !link.managed().links().is_empty() {
+        return refusal;
+    }
+    match link.token().await {
+        Err(error) if error.is_not_applicable() => error,
+        _ => refusal,
     }
 }

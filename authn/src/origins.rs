@@ -69,11 +69,15 @@ impl Origins {
     }
 
     /// Allows the origin of an address that a server has named: an `https` address, or one on the loopback interface. Any other
-    /// address adds nothing, nor does one whose host could be read as a pattern. Returns whether it has an origin.
+    /// address adds nothing, nor does one with a user name, or with a host that is neither a domain name nor an IP address, such as
+    /// a pattern. Returns whether it has an origin.
     #[doc(hidden)]
     pub fn add_named(&mut self, address: &Url) -> bool {
+        // A URL parser takes more, such as the comma of two addresses in one text.
+        let is_of_host = |c: char| c.is_ascii_alphanumeric() || "-._[]:".contains(c);
+        let has_user = !address.username().is_empty() || address.password().is_some();
         let pattern = match address.host_str() {
-            Some(host) if !host.contains('*') => {
+            Some(host) if host.chars().all(is_of_host) && !has_user => {
                 Pattern::parse(&address.origin().ascii_serialization()).ok()
             }
             _ => None,
@@ -378,6 +382,9 @@ mod tests {
             ("http://a.test/", false),
             ("https://*.test/", false),
             ("https://%2a.test/", false),
+            ("https://a.test,https://c.test", false),
+            ("https://user@c.test/", false),
+            ("https://:s3cr3t@c.test/", false),
             ("grpc://a.test:1/", false),
             ("mlops:443", false),
             ("data:text/plain,x", false),

@@ -3,8 +3,9 @@
 //! The discovery service answers as the published client of H2O expects it. A test changes its answers.
 
 use std::{
+    collections::BTreeMap,
     fs,
-    io::{self, BufRead as _, BufReader, Write as _},
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -43,6 +44,8 @@ pub struct Answers {
     pub redirect: Option<String>,
     /// The status and the body of every answer, in place of the right one.
     pub instead: Option<(u16, String)>,
+    /// Further answers by their paths, such as those of an authorization server that is here.
+    pub others: BTreeMap<&'static str, Value>,
 }
 
 #[derive(Debug)]
@@ -51,6 +54,8 @@ struct State {
     seen: Vec<String>,
     /// Whether each of them had a token.
     authorized: Vec<bool>,
+    /// The paths and the bodies of requests that have one.
+    posted: Vec<(String, String)>,
 }
 
 impl Cloud {
@@ -94,9 +99,10 @@ impl Cloud {
             next: None,
             redirect: None,
             instead: None,
+            others: BTreeMap::new(),
         };
-        let state =
-            Arc::new(Mutex::new(State { answers, seen: Vec::new(), authorized: Vec::new() }));
+        let (seen, authorized, posted) = (Vec::new(), Vec::new(), Vec::new());
+        let state = Arc::new(Mutex::new(State { answers, seen, authorized, posted }));
         let served = Arc::clone(&state);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
@@ -138,6 +144,11 @@ impl Cloud {
         lock(&self.state).authorized.clone()
     }
 
+    /// Returns the paths and the bodies of the requests so far that had one.
+    pub fn posted(&self) -> Vec<(String, String)> {
+        lock(&self.state).posted.clone()
+    }
+
     /// Writes the file of H2O's command line, which only its owner can read, with refresh tokens of its two clients.
     pub fn write_file(&self, path: &Path, token: &str, platform_token: &str) {
         let text = format!(
@@ -161,14 +172,24 @@ fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
 
 /// Answers one request; the connection ends with it.
 fn serve(mut stream: TcpStream, state: &Mutex<State>) -> io::Result<()> {
-    let mut lines = BufReader::new(stream.try_clone()?).lines();
+    let mut reader = BufReader::new(stream.try_clone()?);
+    let mut lines = reader.by_ref().lines();
     let first = lines.next().transpose()?.unwrap_or_default();
-    let mut is_authorized = false;
+    let (mut is_authorized, mut length) = (false, 0);
     while let Some(line) = lines.next().transpose()?.filter(|line| !line.is_empty()) {
-        is_authorized |= line.to_lowercase().starts_with("authorization:");
+        let line = line.to_lowercase();
+        is_authorized |= line.starts_with("authorization:");
+        if let Some(value) = line.strip_prefix("content-length:") {
+            length = value.trim().parse().unwrap_or(0);
+        }
     }
     let target = first.split(' ').nth(1).unwrap_or_default().to_owned();
     lock(state).authorized.push(is_authorized);
+    if length > 0 {
+        let mut body = String::new();
+        reader.take(length).read_to_string(&mut body)?;
+        lock(state).posted.push((target.clone(), body));
+    }
     let (head, body) = answer(&target, state);
     let length = body.len();
     write!(
@@ -184,6 +205,9 @@ fn answer(target: &str, state: &Mutex<State>) -> (String, String) {
     let below = target.strip_prefix(WELL_KNOWN).unwrap_or(target).to_owned();
     state.seen.push(below.clone());
     let answers = &state.answers;
+    if let Some(body) = answers.others.get(target) {
+        return ("200 OK".to_owned(), body.to_string());
+    }
     // Once: the target of a redirect has another path.
     if let (Some(to), false) = (&answers.redirect, target.starts_with("/moved")) {
         return (format!("307 -\r\nLocation: {to}{below}"), String::new());

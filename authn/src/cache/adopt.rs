@@ -35,8 +35,8 @@ impl Exchange {
         self.context.origins().is_empty() && self.shared.source.discovers_origins()
     }
 
-    /// Returns the record's token for these scopes, and its schedule; `None` if it has expired or was invalidated, or if the
-    /// clock that stored it was ahead of this one, so that its age is not known.
+    /// Returns the record's token for these scopes, and its schedule; `None` if it has expired or was invalidated, if it is of
+    /// another server, or if the clock that stored it was ahead of this one, so that its age is not known.
     pub(super) fn stored(
         &self,
         session: &StoredSession,
@@ -70,6 +70,7 @@ impl Exchange {
                 .with_server_clock_ahead(record.server_clock_ahead)
                 .with_origins(record.origins())
         };
-        (!expiry.reached(now)).then(|| (issued(), schedule))
+        let issued = Some(issued).filter(|_| !expiry.reached(now))?();
+        self.shared.source.is_own(&issued).then_some((issued, schedule))
     }
 }

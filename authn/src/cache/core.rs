@@ -17,7 +17,7 @@ use super::{
     state::SessionState,
 };
 use crate::{
-    Bound, Context, Error, Issued, Origins, Result, SessionPolicy,
+    Bound, Context, Error, Issued, Origins, Result, SessionPolicy, Token,
     provider::ErasedSource,
     runtime::{self, aside},
     telemetry::{self, Labels, Metric, Operation},
@@ -291,7 +291,8 @@ impl Core {
         let session = context.session_spec()?.find_now(self.shared.source.session());
         let mut record = session.load_now()?;
         session.keep_session(&mut record);
-        record.origins()
+        let of_session = Issued::new(Token::placeholder(), record.kept());
+        record.origins().filter(|_| self.shared.source.is_own(&of_session))
     }
 
     /// Adopts a stored token that is fresh, so that a short-lived program starts no thread.

@@ -274,6 +274,10 @@ impl Managed for Core {
         self.shared.source.login_options()
     }
 
+    fn server_options(&self) -> &'static [&'static str] {
+        self.shared.source.server_options()
+    }
+
     #[cfg(feature = "testing")]
     fn settled<'a>(&'a self, _context: &'a Context) -> Boxed<'a, ()> {
         Box::pin(async {

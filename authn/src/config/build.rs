@@ -278,6 +278,10 @@ impl<'a> Build<'a> {
         let user = item.get(&["expected_username"]).and_then(Item::as_text);
         let identity =
             format!("{name}\n{:?}\n{store:?} {place:?} {user:?}\n{options}", self.profile);
+        // In a store, a session may say itself whose it is.
+        let how = [how, managed.map_or(&[][..], Managed::server_options)].concat();
+        let options =
+            session_key::options(self.context.host(), item, self.visibility(key), &how, self);
         let session_spec = match store.filter(|store| store != "memory") {
             Some(store) => Some(Arc::new(self.session_spec(
                 key,

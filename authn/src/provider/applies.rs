@@ -24,4 +24,6 @@ pub enum Touched {
     Server(String),
     /// The name of a variable.
     Variable(String),
+    /// The path of a file.
+    File(String),
 }

@@ -37,6 +37,8 @@ pub(crate) trait ErasedSource: Any + Send + Sync {
 
     fn is_current(&self, issued: &Issued) -> bool;
 
+    fn is_own(&self, issued: &Issued) -> bool;
+
     fn applies(&self, context: &Context) -> Applies;
 
     fn touches(&self, context: &Context) -> Vec<Touched>;
@@ -88,6 +90,10 @@ pub(crate) trait ErasedSource: Any + Send + Sync {
     }
 
     fn login_options(&self) -> &'static [&'static str] {
+        &[]
+    }
+
+    fn server_options(&self) -> &'static [&'static str] {
         &[]
     }
 
@@ -202,6 +208,10 @@ impl<S: TokenSource> ErasedSource for Plain<S> {
         self.0.is_current(issued)
     }
 
+    fn is_own(&self, issued: &Issued) -> bool {
+        self.0.is_own(issued)
+    }
+
     fn applies(&self, context: &Context) -> Applies {
         self.0.applies(context)
     }
@@ -271,6 +281,10 @@ impl<S: InteractiveSource> ErasedSource for Interactive<S> {
         self.0.is_current(issued)
     }
 
+    fn is_own(&self, issued: &Issued) -> bool {
+        self.0.is_own(issued)
+    }
+
     fn applies(&self, context: &Context) -> Applies {
         self.0.applies(context)
     }
@@ -336,6 +350,10 @@ impl<S: InteractiveSource> ErasedSource for Interactive<S> {
 
     fn login_options(&self) -> &'static [&'static str] {
         self.0.login_options()
+    }
+
+    fn server_options(&self) -> &'static [&'static str] {
+        self.0.server_options()
     }
 
     fn identify<'a>(

@@ -203,6 +203,14 @@ pub trait InteractiveSource: TokenSource {
         &[]
     }
 
+    /// Returns the options that name the server and its client, for a source that keeps in each session whose it is: one refresh
+    /// token has one session, however its server is named. Such a source uses no session of another server, and
+    /// [says so](crate::TokenSource::is_own) of stored tokens.
+    #[doc(hidden)]
+    fn server_options(&self) -> &'static [&'static str] {
+        &[]
+    }
+
     /// Verifies what the server says about the user of a token set, such as its ID token; `None` if it says nothing.
     ///
     /// The framework calls it if a username is expected and the set has no [claims](TokenSet::with_claims).

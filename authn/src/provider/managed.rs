@@ -250,6 +250,11 @@ pub trait Managed: Send + Sync {
     fn login_options(&self) -> &'static [&'static str] {
         &[]
     }
+
+    /// Returns the options that do not tell stored sessions apart, because each says itself whose it is.
+    fn server_options(&self) -> &'static [&'static str] {
+        &[]
+    }
 }
 
 fn keeps_nothing() -> Error {

@@ -160,6 +160,16 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         }
     }
 
+    /// Returns whether a stored token was issued for the server that is configured now. One that was not is never used.
+    ///
+    /// It is for a source whose session is not told from another one by the [options that name the
+    /// server](crate::InteractiveSource::server_options).
+    #[doc(hidden)]
+    fn is_own(&self, issued: &Issued) -> bool {
+        let _ = issued;
+        true
+    }
+
     /// Returns whether it has [something to say](Error::not_applicable), as far as that is known without an exchange.
     #[doc(hidden)]
     fn applies(&self, context: &Context) -> Applies {

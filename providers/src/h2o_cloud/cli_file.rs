@@ -2,18 +2,23 @@
 
 use std::path::{Path, PathBuf};
 
-use authn::{Environment, Error, ErrorKind, Result, SecretString};
-use serde::{Deserialize, Serialize};
+use authn::{Environment, Error, ErrorKind, Result, SecretString, Url};
 use toml_edit::Document;
-use zeroize::Zeroizing;
+
+use super::place::{self, Place};
 
 /// The variable with the path of the file.
-const VARIABLE: &str = "H2OCONFIG";
+pub(super) const CONFIG: &str = "H2OCONFIG";
 /// Where the file is unless something else says so.
 const DEFAULT: &str = "~/.h2oai/h2o-cli-config.toml";
 
+/// The keys of the environment, and of a client's identifier and its refresh token.
+const ENDPOINT: &str = "Endpoint";
+const PLATFORM: [&str; 2] = ["PlatformClientID", "PlatformToken"];
+const OWN: [&str; 2] = ["ClientID", "Token"];
+
 /// The path of the file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct CliFilePath {
     path: PathBuf,
     /// Whether something names it, so that it has to exist.
@@ -21,12 +26,36 @@ pub(super) struct CliFilePath {
 }
 
 /// The values of the file that are used.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Default)]
 pub(super) struct CliFile {
-    /// The environment.
-    pub(super) endpoint: Option<String>,
-    /// The identifiers of clients, each with its refresh token.
-    tokens: Vec<(String, Zeroizing<String>)>,
+    endpoint: Value<String>,
+    platform: Pair,
+    own: Pair,
+}
+
+/// A client, and its refresh token.
+#[derive(Default)]
+struct Pair {
+    id: Value<String>,
+    token: Value<SecretString>,
+}
+
+/// A value of the file.
+#[derive(Default)]
+enum Value<T> {
+    #[default]
+    Absent,
+    /// It is no text.
+    Mistyped,
+    Text(T),
+}
+
+/// A refresh token of the file.
+#[derive(Clone, Debug)]
+pub(super) struct OfFile {
+    pub(super) token: SecretString,
+    /// The key of the client's identifier, and the identifier.
+    pub(super) client: (&'static str, String),
 }
 
 impl CliFilePath {
@@ -38,10 +67,10 @@ impl CliFilePath {
         if let Some(path) = configured {
             return Ok(Some(Self { path: path.to_owned(), is_named: true }));
         }
-        let named = environment.get(VARIABLE).map(|path| {
+        let named = environment.get(CONFIG).map(|path| {
             let path = environment.absolute(Path::new(path), None);
             path.map(|path| Self { path, is_named: true }).ok_or_else(|| {
-                Error::configuration(format!("the variable {VARIABLE} is no absolute path"))
+                Error::configuration(format!("the variable {CONFIG} is no absolute path"))
                     .with_help("set it to an absolute path, or to one that starts with `~/`")
             })
         });
@@ -50,6 +79,11 @@ impl CliFilePath {
             Some(Self { path, is_named: false })
         };
         named.transpose().map(|named| named.or_else(default))
+    }
+
+    /// Returns the path.
+    pub(super) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Reads the file. One that nothing names may be absent.
@@ -73,27 +107,62 @@ impl CliFile {
     fn parse(text: &str) -> Option<Self> {
         // The parser's own copies of the values are not wiped.
         let document = Document::parse(text).ok()?;
-        let value = |key: &str| {
-            let text = document.get(key)?.as_str()?.trim();
-            (!text.is_empty()).then(|| text.to_owned())
+        let value = |key: &str| match document.get(key) {
+            None => Value::Absent,
+            Some(item) => item.as_str().map_or(Value::Mistyped, |text| match text.trim() {
+                "" => Value::Absent,
+                text => Value::Text(text.to_owned()),
+            }),
         };
-        let pair = |(id, token)| Some((value(id)?, Zeroizing::new(value(token)?)));
-        let pairs = [("PlatformClientID", "PlatformToken"), ("ClientID", "Token")];
-        Some(Self {
-            endpoint: value("Endpoint"),
-            tokens: pairs.into_iter().filter_map(pair).collect(),
-        })
+        let pair = |[id, token]: [&str; 2]| {
+            let token = match value(token) {
+                Value::Absent => Value::Absent,
+                Value::Mistyped => Value::Mistyped,
+                Value::Text(token) => Value::Text(token.into()),
+            };
+            Pair { id: value(id), token }
+        };
+        Some(Self { endpoint: value(ENDPOINT), platform: pair(PLATFORM), own: pair(OWN) })
     }
 
-    /// Leaves only the environment.
-    pub(super) fn forget_tokens(&mut self) {
-        self.tokens.clear();
+    /// Returns the environment. `Err` says what the file has instead.
+    pub(super) fn endpoint(&self) -> Result<Option<&str>, String> {
+        self.endpoint.text(ENDPOINT).map(|text| text.map(String::as_str))
     }
 
-    /// Returns the refresh token of a client.
-    pub(super) fn token_of(&self, client_id: &str) -> Option<SecretString> {
-        let (_, token) = self.tokens.iter().find(|(id, _)| id == client_id)?;
-        Some(token.as_str().into())
+    /// Returns the refresh token for a client by its name: for `platform` the platform's, and for any other client that of the
+    /// command line itself. If the file has one alone, it is that one.
+    ///
+    /// The tokens are for the environment of the file. So there is one only if the discovery service is of the same origin,
+    /// whatever the service says of itself. `Err` says why a token is not used.
+    pub(super) fn token(&self, client: &str, place: &Place) -> Result<Option<OfFile>, String> {
+        let (platform, own) = ((PLATFORM, &self.platform), (OWN, &self.own));
+        let in_order = if client == "platform" { [platform, own] } else { [own, platform] };
+        for ([id_key, token_key], pair) in in_order {
+            let (id, token) = (pair.id.text(id_key)?, pair.token.text(token_key)?);
+            let (Some(id), Some(token)) = (id, token) else { continue };
+            let Some(endpoint) = self.endpoint()? else {
+                return Err(format!("has a refresh token and no `{ENDPOINT}` that it is for"));
+            };
+            let endpoint = Url::parse(endpoint).ok().filter(Url::has_host);
+            let of_file = endpoint.as_ref().map_or("no address".to_owned(), place::origin);
+            let asked = place.origin();
+            if of_file != asked {
+                return Err(format!("has the tokens of {of_file}, and not of {asked}"));
+            }
+            return Ok(Some(OfFile { token: token.clone(), client: (id_key, id.clone()) }));
+        }
+        Ok(None)
+    }
+}
+
+impl<T> Value<T> {
+    fn text(&self, key: &str) -> Result<Option<&T>, String> {
+        match self {
+            Self::Absent => Ok(None),
+            Self::Mistyped => Err(format!("has a `{key}` that is not a text")),
+            Self::Text(text) => Ok(Some(text)),
+        }
     }
 }
 
@@ -101,24 +170,48 @@ impl CliFile {
 mod tests {
     use super::*;
 
-    #[test]
-    fn tokens_are_those_of_two_clients() {
-        let text = "ClientID = 'cli'\nToken = 'one'\nEndpoint = 'https://cloud.test'\n\
-                    PlatformClientID = 'platform'\nPlatformToken = 'two'\nOther = 1\n[more]\na = 1";
-        let file = CliFile::parse(text).unwrap();
-        assert_eq!(file.endpoint.as_deref(), Some("https://cloud.test"));
-        let token = |id| file.token_of(id).map(|token| token.expose().to_owned());
-        assert_eq!(token("cli").as_deref(), Some("one"));
-        assert_eq!(token("platform").as_deref(), Some("two"));
-        assert_eq!(token("other"), None);
+    const ENDPOINT: &str = "Endpoint = 'https://cloud.test'\n";
+
+    fn token(text: &str, client: &str) -> Result<Option<String>, String> {
+        let place = Place::of_environment("https://cloud.test/", "").unwrap();
+        let found = CliFile::parse(text).unwrap().token(client, &place)?;
+        Ok(found.map(|found| format!("{} {}", found.client.1, &*found.token.expose())))
     }
 
     #[test]
-    fn values_that_are_missing_or_of_another_type_are_not_there() {
-        for text in ["", "Token = 'x'", "ClientID = 'c'\nToken = ''", "ClientID = 'c'\nToken = 1"] {
-            let file = CliFile::parse(text).unwrap();
-            assert!(file.token_of("c").is_none() && file.endpoint.is_none(), "{text}");
+    fn tokens_are_those_of_two_clients() {
+        let own = "ClientID = 'cli'\nToken = 'one'\n";
+        let platform = "PlatformClientID = 'p'\nPlatformToken = ' two '\nOther = 1\n[more]\na = 1";
+        for (text, client, expected) in [
+            (format!("{ENDPOINT}{own}{platform}"), "platform", Some("p two")),
+            (format!("{ENDPOINT}{own}{platform}"), "other", Some("cli one")),
+            (format!("{ENDPOINT}{own}"), "platform", Some("cli one")),
+            (format!("{ENDPOINT}{platform}"), "other", Some("p two")),
+            (format!("{ENDPOINT}ClientID = 'cli'\nToken = ''"), "platform", None),
+            ("Token = 'x'".to_owned(), "platform", None),
+            (String::new(), "platform", None),
+        ] {
+            assert_eq!(token(&text, client).unwrap().as_deref(), expected, "{client}\n{text}");
         }
         assert!(CliFile::parse("Token = ").is_none());
+    }
+
+    #[test]
+    fn a_token_that_is_not_used_has_a_reason() {
+        let own = "ClientID = 'c'\nToken = 's3cr3t'\n";
+        for (text, part) in [
+            (format!("{ENDPOINT}ClientID = 'c'\nToken = 1"), "`Token` that is not a text"),
+            (format!("{ENDPOINT}PlatformClientID = []"), "`PlatformClientID` that is not a text"),
+            (own.to_owned(), "no `Endpoint`"),
+            (format!("Endpoint = 1\n{own}"), "`Endpoint` that is not a text"),
+            (
+                format!("Endpoint = 'https://b.test/x'\n{own}"),
+                "https://b.test, and not of https://cloud.test",
+            ),
+            (format!("Endpoint = 'https://cloud.test:8443'\n{own}"), "https://cloud.test:8443"),
+        ] {
+            let why = token(&text, "platform").unwrap_err();
+            assert!(why.contains(part) && !why.contains("s3cr3t"), "{why}\n{text}");
+        }
     }
 }

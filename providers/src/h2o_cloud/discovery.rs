@@ -10,12 +10,17 @@ use authn::{
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{found::Lookup, place::Place};
+use super::{
+    found::Lookup,
+    place::{self, Place},
+};
 use crate::token_endpoint::Address;
 
 /// Most pages of a list, and most entries. A service that has more is not an environment's.
 const MOST_PAGES: usize = 100;
 const MOST_ENTRIES: usize = 1000;
+/// Most names that an error shows.
+const MOST_SHOWN: usize = 20;
 
 /// What the discovery service of an H2O AI Cloud says: the authorization server, the clients and the services.
 ///
@@ -76,9 +81,11 @@ impl H2oDiscovery {
     /// interface, [`NotApplicable`](authn::ErrorKind::NotApplicable) if nothing names an environment, and what the request
     /// fails with.
     pub async fn discover(environment: Option<&str>) -> Result<Self> {
-        let place = match environment {
-            Some(environment) => Place::of_environment(environment, "the environment")?,
-            None => Lookup::of_place(&Environment::of_process())?.look()?.place()?,
+        let place = if let Some(environment) = environment {
+            Place::of_environment(environment, "the environment")?
+        } else {
+            let found = Lookup::of_place(&Environment::of_process())?.look()?;
+            found.place.ok_or_else(place::unknown)?
         };
         Self::ask(&place, true, &Context::new()).await
     }
@@ -106,6 +113,19 @@ impl H2oDiscovery {
     /// Returns the identifier of a client at the authorization server, such as of `platform`.
     pub fn client_id(&self, client: &str) -> Option<&str> {
         self.clients.get(client).map(String::as_str)
+    }
+
+    /// Returns the error of an environment that lacks a client, with the names of those that it has.
+    pub(super) fn no_client(&self) -> Error {
+        // Only names that a message may show.
+        let is_plain = |c: char| c.is_ascii_alphanumeric() || "_./+-".contains(c);
+        let is_shown =
+            |name: &&String| (1..=64).contains(&name.len()) && name.chars().all(is_plain);
+        let names = self.clients.keys().filter(is_shown).take(MOST_SHOWN);
+        let names = names.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+        let names = if names.is_empty() { "none that can be shown" } else { &names };
+        Error::configuration(format!("the environment has no client of this name; it has {names}"))
+            .with_help("set `client` to one that its discovery service lists at `v1/clients`")
     }
 
     /// Returns a service, such as `mlops-api`.
@@ -147,14 +167,12 @@ impl H2oDiscovery {
         } else {
             Vec::new()
         };
-        let discovery = Self {
+        check_issuer(&about.issuer_url, place)?;
+        Ok(Self {
             environment: about.h2o_cloud_environment,
             issuer_url: about.issuer_url,
             platform_scope: about.h2o_cloud_platform_oauth2_scope.filter(|it| !it.is_empty()),
-            clients: clients
-                .into_iter()
-                .map(|client| (named(client.name, "clients/"), client.oauth2_client_id))
-                .collect(),
+            clients: ids(clients, place)?,
             services: services
                 .into_iter()
                 .map(|service| {
@@ -162,16 +180,43 @@ impl H2oDiscovery {
                     (named(service.name, "services/"), H2oService { uri: service.uri, scope })
                 })
                 .collect(),
-        };
-        let issuer = discovery.issuer()?;
-        if place.is_secure() && issuer.url().scheme() != "https" {
-            let message =
-                format!("{} names an issuer that is not an https address", answer.place());
-            return Err(Error::protocol(message).with_help("check `environment`"));
-        }
-        authn::http::check(issuer.url(), false)?;
-        Ok(discovery)
+        })
     }
+}
+
+/// Fails if the client's secrets must not be sent to an issuer that a discovery service names.
+fn check_issuer(issuer: &str, place: &Place) -> Result<()> {
+    let fault = match Address::parse(issuer) {
+        None => "is no address",
+        Some(issuer) if place::has_user(issuer.url()) => "has a user name or a password",
+        Some(issuer) if place.is_secure() && issuer.url().scheme() != "https" => "is not https",
+        Some(issuer) if authn::http::check(issuer.url(), false).is_err() => {
+            "is neither https nor on the loopback interface"
+        }
+        Some(_) => return Ok(()),
+    };
+    let place = place.origin();
+    let message = format!("the discovery service at {place} named an issuer that {fault}");
+    Err(Error::protocol(message)
+        .with_help("check the address of the environment, and ask its operator"))
+}
+
+/// Returns the identifiers of clients by their names. A client without one is left out.
+fn ids(clients: Vec<Client>, place: &Place) -> Result<BTreeMap<String, String>> {
+    let mut ids = BTreeMap::new();
+    for Client { name, oauth2_client_id: id } in clients {
+        if id.is_empty() {
+            continue;
+        }
+        let before = ids.insert(named(name, "clients/"), id.clone());
+        if before.is_some_and(|before| before != id) {
+            let place = place.origin();
+            let message = format!("the discovery service at {place} named two clients of one name");
+            return Err(Error::protocol(message)
+                .with_help("ask the operator of the environment, or set `discovery`"));
+        }
+    }
+    Ok(ids)
 }
 
 impl H2oService {
@@ -251,7 +296,7 @@ async fn get(
     page_token: Option<&str>,
     context: &Context,
 ) -> Result<HttpResponse> {
-    let mut url = place.resource(resource)?;
+    let mut url = place.resource(resource);
     if let Some(page_token) = page_token {
         url.query_pairs_mut().append_pair("pageToken", page_token);
     }

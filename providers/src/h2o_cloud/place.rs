@@ -1,54 +1,54 @@
 //! `Place`: the address of a discovery service.
 
 use authn::{Error, Result, Url};
-use serde::{Deserialize, Serialize};
 
 /// Where the discovery service of an environment is, below the environment's address.
 const WELL_KNOWN: &str = ".ai.h2o.cloud.discovery";
 
-/// The address of a discovery service, and the environment that it was made of.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct Place {
-    address: String,
-    environment: Option<String>,
-}
+/// The address of a discovery service. However it is spelled, it is the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Place(Url);
 
 impl Place {
     /// Returns the discovery service of an environment. `what` names where the address is from, for errors.
     pub(super) fn of_environment(environment: &str, what: &str) -> Result<Self> {
-        let url = parse(environment, what)?;
-        let address = below(&url, &[WELL_KNOWN]);
-        Ok(Self { address: address.into(), environment: Some(environment.to_owned()) })
+        Ok(Self(below(&parse(environment, what)?, &[WELL_KNOWN])))
     }
 
     /// Returns the discovery service at an address.
     pub(super) fn at(address: &str, what: &str) -> Result<Self> {
-        let address = below(&parse(address, what)?, &[]);
-        Ok(Self { address: address.into(), environment: None })
+        Ok(Self(below(&parse(address, what)?, &[])))
     }
 
-    /// Returns the environment, unless only the address of its discovery service is known.
-    pub(super) fn environment(&self) -> Option<&str> {
-        self.environment.as_deref()
+    /// Returns the address.
+    pub(super) fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// Returns scheme, host and port: those of the environment too, if the service was found by its address.
+    pub(super) fn origin(&self) -> String {
+        origin(&self.0)
     }
 
     /// Returns whether it is asked by https, and so must name https addresses.
     pub(super) fn is_secure(&self) -> bool {
-        self.address.starts_with("https:")
+        self.0.scheme() == "https"
     }
 
     /// Returns the address of a resource of the discovery service.
-    pub(super) fn resource(&self, name: &str) -> Result<Url> {
-        Ok(below(&parse(&self.address, "the discovery service")?, &["v1", name]))
+    pub(super) fn resource(&self, name: &str) -> Url {
+        below(&self.0, &["v1", name])
     }
 }
 
-/// Returns whether two addresses are of one environment. A slash at the end makes no difference.
-pub(super) fn is_same(one: &str, other: &str) -> bool {
-    match (Url::parse(one), Url::parse(other)) {
-        (Ok(one), Ok(other)) => below(&one, &[]) == below(&other, &[]),
-        _ => false,
-    }
+/// Returns scheme, host and port.
+pub(super) fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+/// Returns whether a URL has a user name or a password.
+pub(super) fn has_user(url: &Url) -> bool {
+    !url.username().is_empty() || url.password().is_some()
 }
 
 /// Returns the error if nothing names an environment.
@@ -58,12 +58,13 @@ pub(super) fn unknown() -> Error {
     )
 }
 
-fn parse(text: &str, what: &str) -> Result<Url> {
+/// Parses an address of the user.
+pub(super) fn parse(text: &str, what: &str) -> Result<Url> {
     let url = Url::parse(text).ok().filter(Url::has_host).ok_or_else(|| {
         Error::configuration(format!("{what} is no address"))
             .with_help("write the whole address, such as `https://cloud.h2o.ai`")
     })?;
-    if !url.username().is_empty() || url.password().is_some() {
+    if has_user(&url) {
         return Err(Error::configuration(format!("{what} has a user name or a password"))
             .with_help("remove it"));
     }
@@ -100,7 +101,7 @@ mod tests {
             (Place::at("https://discovery.test/", ""), "https://discovery.test/v1/clients"),
             (Place::at("http://[::1]:9/a", ""), "http://[::1]:9/a/v1/clients"),
         ] {
-            assert_eq!(place.unwrap().resource("clients").unwrap().as_str(), expected);
+            assert_eq!(place.unwrap().resource("clients").as_str(), expected);
         }
     }
 
@@ -114,17 +115,20 @@ mod tests {
     }
 
     #[test]
-    fn environments_are_compared_without_a_slash_at_the_end() {
-        for (one, other, same) in [
-            ("https://cloud.test", "https://cloud.test/", true),
-            ("https://CLOUD.test:443", "https://cloud.test", true),
-            ("https://cloud.test/a/", "https://cloud.test/a", true),
-            ("https://cloud.test/a", "https://cloud.test/b", false),
-            ("https://cloud.test", "http://cloud.test", false),
-            ("https://cloud.test.evil", "https://cloud.test", false),
-            ("cloud.test", "cloud.test", false),
+    fn a_place_is_the_same_however_it_is_spelled() {
+        let of = |text| Place::of_environment(text, "").unwrap();
+        let one = of("https://cloud.test");
+        for (other, same) in [
+            (of("https://cloud.test/"), true),
+            (of("https://CLOUD.test:443/?x#y"), true),
+            (Place::at("https://cloud.test/.ai.h2o.cloud.discovery", "").unwrap(), true),
+            (Place::at("https://cloud.test/.ai.h2o.cloud.discovery/", "").unwrap(), true),
+            (Place::at("https://cloud.test", "").unwrap(), false),
+            (of("https://cloud.test/a"), false),
+            (of("https://cloud.test.evil"), false),
+            (of("https://cloud.test:8443"), false),
         ] {
-            assert_eq!(is_same(one, other), same, "{one} {other}");
+            assert_eq!(one == other, same, "{other:?}");
         }
     }
 }

@@ -59,6 +59,41 @@ fn an_explanation_depends_on_the_discovery_and_sends_nothing() {
 }
 
 #[test]
+fn an_explanation_names_the_variables_and_the_file() {
+    let cloud = Cloud::start();
+    let url = "https://drive.example.com/";
+    let mut sandbox = Sandbox::new();
+    sandbox.file(sandbox.config().join("authn/config.toml"), "[credentials]\nh2o_cloud = {}");
+    let explain = |sandbox: &Sandbox| {
+        let json = run(sandbox, &["explain", url, "--json"]).stdout;
+        serde_json::from_str::<Value>(&json).unwrap()
+    };
+    let touched = |json: &Value| -> Vec<String> {
+        let touches = json["touches"].as_array().unwrap().iter();
+        touches.map(|one| format!("{} {}", one["kind"], one["name"]).replace('"', "")).collect()
+    };
+    // An environment without a refresh token.
+    sandbox.env("H2O_CLOUD_ENVIRONMENT", cloud.environment());
+    let json = explain(&sandbox);
+    assert_eq!(json["credentials"], "no", "{json}");
+    sandbox.env(VARIABLE, "first");
+    let touches = touched(&explain(&sandbox));
+    for name in ["H2O_CLOUD_ENVIRONMENT", VARIABLE] {
+        assert!(touches.contains(&format!("variable {name}")), "{touches:?}");
+    }
+    assert!(touches.contains(&format!("server {}", cloud.environment())), "{touches:?}");
+
+    let sandbox = Sandbox::new();
+    sandbox.file(sandbox.config().join("authn/config.toml"), "[credentials]\nh2o_cloud = {}");
+    let file = sandbox.home().join(".h2oai/h2o-cli-config.toml");
+    cloud.write_file(&file, "bob", "alice");
+    let json = explain(&sandbox);
+    assert_eq!(json["credentials"], "depends", "{json}");
+    assert!(touched(&json).contains(&format!("file {}", file.display())), "{json}");
+    assert_eq!((cloud.seen().len(), cloud.tokens.token_requests().len()), (0, 0));
+}
+
+#[test]
 fn the_doctor_finds_the_environment_and_its_server() {
     let cloud = Cloud::start();
     let sandbox = sandbox(&cloud);

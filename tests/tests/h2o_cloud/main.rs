@@ -9,7 +9,10 @@ mod given;
 mod origins;
 mod session;
 
-use std::path::PathBuf;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use authn::{Credentials, Environment, Loader};
 use authn_providers as _;
@@ -36,6 +39,17 @@ impl User {
     /// Returns the file of H2O's command line.
     fn file(&self) -> PathBuf {
         self.0.path().join("home/.h2oai/h2o-cli-config.toml")
+    }
+
+    /// Writes a file that only its owner can read.
+    fn write(&self, path: &Path, text: &str) {
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(path, fs::Permissions::from_mode(0o600)).unwrap();
+        }
     }
 }
 

@@ -198,6 +198,36 @@ async fn a_chain_and_a_cache_leave_each_provider_its_origins() {
     assert!(authorized(&credentials, "https://other.example.com/").await.is_err());
 }
 
+#[tokio::test]
+async fn a_provider_of_a_chain_that_does_not_apply_refuses_no_origin() {
+    let (cloud, folder) = (Cloud::start(), tempfile::tempdir().unwrap());
+    let file = folder.path().join("token");
+    let text = format!(
+        "[[credentials.chain.providers]]\ngithub_actions = {{ audience = 'a' }}\n\
+         [[credentials.chain.providers]]\ngitlab = {{}}\n\
+         [[credentials.chain.providers]]\nfile_token = {{ path = '{}' }}\n\
+         [[credentials.chain.providers]]\nh2o_cloud = {{ environment = '{}', store = 'memory' }}",
+        file.display(),
+        cloud.environment(),
+    );
+    let load = || {
+        let environment = Environment::empty().variable(VARIABLE, "first");
+        Loader::new().environment(environment).defaults(&text).load().unwrap()
+    };
+    let credentials = load();
+    assert_eq!(authorized(&credentials, "https://drive.example.com/").await, Ok(()));
+    assert!(authorized(&credentials, "https://other.example.com/").await.is_err());
+    // One that applies decides: it serves, and is bound to no origin.
+    std::fs::write(&file, "access-of-file").unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    let error = authorized(&load(), "https://drive.example.com/").await.unwrap_err();
+    assert!(error.contains("bound to no origin"), "{error}");
+}
+
 #[test]
 fn no_origin_is_missed_while_the_configuration_is_read() {
     let cloud = Cloud::start();

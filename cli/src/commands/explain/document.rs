@@ -187,6 +187,7 @@ fn touches(reading: &Reading<'_>, asked: &[&Explained]) -> Vec<Touched> {
         Some(match touched {
             authn::provider::Touched::Server(address) => (Kind::Server, address.clone()),
             authn::provider::Touched::Variable(name) => (Kind::Variable, name.clone()),
+            authn::provider::Touched::File(path) => (Kind::File, path.clone()),
             _ => return None,
         })
     }));
