@@ -152,6 +152,13 @@ impl TokenSource for GcpMetadata {
             return Err(Error::configuration("`service_account` is empty")
                 .with_help("write its email address, or remove the option"));
         }
+        // Another path would be asked.
+        let account = self.service_account.as_str();
+        let is_lost = |c: char| c == '\\' || c.is_control() || c.is_whitespace();
+        if matches!(account, "." | "..") || account.contains(is_lost) {
+            return Err(Error::configuration("`service_account` can't be the name of an account")
+                .with_help("write its email address, or remove the option"));
+        }
         // What a variable says is a matter of the machine, and not of the configuration.
         if self.host.is_some() { self.service(context).map(drop) } else { Ok(()) }
     }

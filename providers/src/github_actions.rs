@@ -79,16 +79,31 @@ impl GithubActions {
     }
 }
 
+/// Sets the parameter `audience`, in place of one that the URL has.
+fn set_audience(url: &mut Url, audience: &str) {
+    let others: Vec<_> =
+        url.query_pairs().into_owned().filter(|(name, _)| name != "audience").collect();
+    url.query_pairs_mut().clear().extend_pairs(others).append_pair("audience", audience);
+}
+
 impl TokenSource for GithubActions {
     async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
         machine::check_call(context)?;
         let Job { mut url, token } = Job::of(context)?;
         if let Some(audience) = &self.audience {
-            url.query_pairs_mut().append_pair("audience", audience);
+            set_audience(&mut url, audience);
         }
         let place = format!("the environment variable {}", VARIABLES[1]);
         let job = Token::new(token).map_err(|error| error.at(place))?;
-        let answer = context.http().get(&url).bearer(&job).send().await?;
+        let answer = context.http().get(&url).bearer(&job).send().await;
+        // Such as a redirect.
+        let answer = answer.map_err(|error| match error.kind() {
+            ErrorKind::Protocol => error.with_help(format!(
+                "leave {} as the runner has set it: a proxy or another service may have answered",
+                VARIABLES[0]
+            )),
+            _ => error,
+        })?;
         let answer = answer.success().map_err(|error| match error.kind() {
             ErrorKind::Refused => {
                 error.with_help("give the job `permissions: id-token: write`, and check `audience`")

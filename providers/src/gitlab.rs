@@ -20,7 +20,7 @@ use crate::machine;
 ///   script: things deploy
 /// ```
 ///
-/// The token is a JWT that is valid as long as the job may run. A job has no other one.
+/// The token is a JWT that is valid as long as the job may run. A job has no other one. What is no JWT is not sent.
 ///
 /// ```
 /// use authn::{Environment, Loader};
@@ -73,8 +73,15 @@ impl TokenSource for Gitlab {
     async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
         machine::check_call(context)?;
         let place = format!("the environment variable {}", self.variable);
+        let token = self.token(context)?.trim();
+        // The variable may be one of another secret.
+        if !machine::is_jwt(token) {
+            let message = format!("{place}: it is no ID token (a JWT), so it is not sent");
+            return Err(Error::configuration(message)
+                .with_help("set `variable` to a name below `id_tokens` in the job"));
+        }
         let help = "raise the `timeout` of the job, which is how long its token is valid";
-        Ok(machine::issued(self.token(context)?.trim(), &place, None, help, context)?.into())
+        Ok(machine::issued(token, &place, None, help, context)?.into())
     }
 
     /// It is the identity of this machine.

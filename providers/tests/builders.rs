@@ -115,9 +115,10 @@ async fn each_provider_is_built_in_code() {
     let hook = Hook::builder().name("in_code").build().unwrap();
     assert_eq!(hook.token().await.unwrap().secret(), "hooked");
     assert!(AppService::builder().build().unwrap().is_per_request());
-    let job = authn::Environment::empty().variable("ID_TOKEN", "of-job");
+    // The parts of a JWT: `{}`.
+    let job = authn::Environment::empty().variable("ID_TOKEN", "e30.e30.of-job");
     let gitlab = Gitlab::builder().credentials().domain("a.test").environment(job);
-    assert_eq!(authorization(&gitlab.build().unwrap()).await, "Bearer of-job");
+    assert_eq!(authorization(&gitlab.build().unwrap()).await, "Bearer e30.e30.of-job");
     // Port 9 is `discard`. Usually no program listens on it.
     for credentials in [
         FileToken::builder().path(Path::new("/nonexistent/token")).build().unwrap(),

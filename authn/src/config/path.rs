@@ -18,6 +18,11 @@ pub(super) fn absolute(
     at: &Provenance,
     environment: &Environment,
 ) -> Result<PathBuf, Box<Problem>> {
+    if text.is_empty() {
+        // It would be the folder that it is relative to.
+        let problem = Problem::error(ProblemCode::InvalidValue, "the path is empty");
+        return Err(Box::new(problem.with_help("write a path, or remove the option")));
+    }
     let base = match at {
         Provenance::File { path, .. } if is_text(path) => None,
         // A file is opened relative to the folder of the process.

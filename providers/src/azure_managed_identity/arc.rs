@@ -3,12 +3,16 @@
 //! Only members of a group can read the file. The answer that names it is not authenticated, so the rules are strict: it must
 //! not make this program send another file.
 
-use std::path::{Path, PathBuf};
+use std::{
+    fs::File,
+    io::ErrorKind,
+    path::{Path, PathBuf},
+};
 
 use authn::{
     Error, Result,
-    http::{HttpResponse, header},
-    private::Watched,
+    http::{HeaderMap, HttpResponse},
+    private::{Challenge, Watched},
 };
 use zeroize::Zeroizing;
 
@@ -31,13 +35,8 @@ impl Default for KeyFolder {
 impl KeyFolder {
     /// Returns the value of `Authorization` that the answer of the agent asks for.
     pub(super) async fn proof(&self, answer: &HttpResponse) -> Result<Zeroizing<String>> {
-        let path = self.named(answer.header(&header::WWW_AUTHENTICATE))?;
-        let key = Watched::read(&path, "the key of the agent of Azure Arc").await;
-        // It is the agent that says that the file is there.
-        let key = key.map_err(|error| {
-            Error::configuration(error.message())
-                .with_help("add the user of this program to the group `himds`")
-        })?;
+        let path = self.named(answer.headers())?;
+        let key = read(&path).await?;
         let key = key.text().expose();
         if key.len() > LARGEST {
             return Err(refused("is larger than 4 KiB"));
@@ -46,23 +45,42 @@ impl KeyFolder {
     }
 
     /// Returns the file that a challenge names (`Basic realm=FILE`), if it can be a key of the agent.
-    fn named(&self, challenge: Option<&str>) -> Result<PathBuf> {
-        let realm = challenge.and_then(|challenge| {
-            let (scheme, realm) = challenge.trim().split_once(' ')?;
-            let realm = realm.trim().strip_prefix("realm=")?;
-            scheme.eq_ignore_ascii_case("basic").then(|| realm.trim_matches('"'))
-        });
+    fn named(&self, headers: &HeaderMap) -> Result<PathBuf> {
+        let challenges = Challenge::all(headers);
+        let mut basic = challenges.iter().filter(|one| one.is("Basic"));
+        let realm = basic.find_map(|one| one.get("realm"));
         let path = Path::new(realm.ok_or_else(|| refused("is not named in its answer"))?);
         let is_key = path.extension().is_some_and(|extension| extension == "key");
         // As it is written: `..` would be another part.
         if !is_key || path.parent() != Some(self.0.as_path()) {
             return Err(refused("is not a `.key` in the folder of the agent"));
         }
+        if self.0.symlink_metadata().is_ok_and(|metadata| !metadata.is_dir()) {
+            return Err(refused("is in a folder that is a symbolic link"));
+        }
         if path.symlink_metadata().is_ok_and(|metadata| !metadata.is_file()) {
             return Err(refused("is not a regular file"));
         }
         Ok(path.to_owned())
     }
+}
+
+/// Reads a key. It is the agent that says that the file is there, so that an absent one is a failure.
+async fn read(path: &Path) -> Result<Watched> {
+    Watched::read(path, "the key of the agent of Azure Arc").await.map_err(|error| {
+        let is_denied =
+            File::open(path).is_err_and(|error| error.kind() == ErrorKind::PermissionDenied);
+        let help = match error.help() {
+            _ if is_denied => {
+                "add the user of this program to the group `himds`, and start a new session"
+            }
+            _ if error.is_not_applicable() => {
+                "check whether the agent runs, such as by `azcmagent show`"
+            }
+            help => help.unwrap_or_default(),
+        };
+        Error::configuration(error.message()).with_help(help.to_owned())
+    })
 }
 
 fn refused(what: &str) -> Error {
@@ -73,6 +91,8 @@ fn refused(what: &str) -> Error {
 #[cfg(test)]
 pub(crate) mod tests {
     use std::{cell::Cell, fs};
+
+    use authn::http::header;
 
     use super::*;
 
@@ -88,12 +108,23 @@ pub(crate) mod tests {
         fs::create_dir(&keys.0).unwrap();
         let at = |name: &str| keys.0.join(name).display().to_string();
         fs::write(at("a.key"), "k").unwrap();
+        let named = |keys: &KeyFolder, challenge: Option<&str>| {
+            let challenge = challenge.map(|text| (header::WWW_AUTHENTICATE, text.parse().unwrap()));
+            keys.named(&challenge.into_iter().collect())
+        };
         for challenge in [
+            format!("Bearer x, Basic realm={}", at("a.key")),
+            format!("Basic realm={}, Bearer", at("a.key")),
+            format!("Negotiate, Bearer realm=\"x\", error=y, Basic realm=\"{}\"", at("a.key")),
             format!("Basic realm={}", at("a.key")),
             format!("basic realm=\"{}\"", at("a.key")),
             format!("  Basic  realm={} ", at("a.key")),
         ] {
-            assert_eq!(keys.named(Some(&challenge)).unwrap(), keys.0.join("a.key"), "{challenge}");
+            assert_eq!(
+                named(&keys, Some(&challenge)).unwrap(),
+                keys.0.join("a.key"),
+                "{challenge}"
+            );
         }
         #[cfg(unix)]
         std::os::unix::fs::symlink("/etc/passwd", at("link.key")).unwrap();
@@ -116,8 +147,46 @@ pub(crate) mod tests {
             #[cfg(unix)]
             Some(format!("Basic realm={}", at("link.key"))),
         ] {
-            let named = keys.named(challenge.as_deref());
+            let named = named(&keys, challenge.as_deref());
             assert!(named.is_err(), "{challenge:?}: {named:?}");
+        }
+        #[cfg(unix)]
+        {
+            let other = KeyFolder(folder.path().join("link"));
+            std::os::unix::fs::symlink(&keys.0, &other.0).unwrap();
+            let challenge = format!("Basic realm={}", other.0.join("a.key").display());
+            let error = named(&other, Some(&challenge)).unwrap_err();
+            assert!(error.message().contains("in a folder that is a symbolic link"), "{error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_help_fits_what_is_wrong_with_the_key() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.key");
+        let help = || {
+            let error = crate::testing::wait(read(&path)).unwrap_err();
+            assert_eq!(error.kind(), authn::ErrorKind::Configuration);
+            error.help().unwrap_or_default().to_owned()
+        };
+        let write = |text: &str, mode| {
+            fs::write(&path, text).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        };
+        assert!(help().contains("whether the agent runs"), "{}", help());
+        write("", 0o600);
+        assert_eq!(help(), "check what writes it");
+        write("key", 0o644);
+        assert!(help().contains("chmod"), "{}", help());
+        write("key", 0o666);
+        assert!(help().contains("chmod"), "{}", help());
+        // Root can read it all the same.
+        write("key", 0o000);
+        if File::open(&path).is_err() {
+            assert!(help().contains("group `himds`"), "{}", help());
         }
     }
 }

@@ -8,6 +8,8 @@ use authn::{
 use crate::machine::{self, Service};
 
 const ADDRESS: &str = "169.254.169.254";
+/// The name of Google's metadata service, which is never Azure's.
+const GOOGLE: &str = "metadata.google.internal";
 const ENDPOINT: &str = "IDENTITY_ENDPOINT";
 const HEADER: &str = "IDENTITY_HEADER";
 const IMDS: &str = "IMDS_ENDPOINT";
@@ -94,7 +96,15 @@ impl<'a> Endpoint<'a> {
     }
 
     fn new(kind: Kind, url: Url, header: Option<&'a str>) -> Result<Self> {
-        Ok(Self { kind, service: Service::new(kind.name(), url)?, header })
+        let help = "use a loopback or link-local IP address, or `localhost`";
+        // The framework knows the name as one of a machine's services.
+        if url.host_str() == Some(GOOGLE) {
+            let place = url.origin().ascii_serialization();
+            let message = format!("{place} is not the address of a service of this machine");
+            return Err(Error::configuration(message).with_help(help));
+        }
+        let service = Service::new(kind.name(), url).map_err(|error| error.with_help(help))?;
+        Ok(Self { kind, service, header })
     }
 
     pub(super) fn kind(&self) -> Kind {
@@ -161,11 +171,13 @@ impl<'a> Endpoint<'a> {
     }
 }
 
-/// Returns whether an answer is one of Azure's service. Those of other clouds have the same address.
+/// Returns whether an answer is one of Azure's service: an error in JSON
+/// (<https://learn.microsoft.com/azure/virtual-machines/instance-metadata-service#errors-and-debugging>). Those of other clouds
+/// have the same address.
 fn is_imds(answer: &HttpResponse) -> bool {
     let is_others = answer.headers().contains_key("metadata-flavor")
         || answer.headers().get("server").is_some_and(|server| server == "EC2ws");
     let status = answer.status();
     let is_known = matches!(status.as_u16(), 400 | 404 | 410 | 429) || status.is_server_error();
-    is_known && !is_others
+    is_known && answer.is_json() && !is_others
 }

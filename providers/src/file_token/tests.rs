@@ -103,6 +103,17 @@ fn what_passes_the_token_on_has_the_replaced_one_too() {
 }
 
 #[test]
+fn an_empty_path_is_not_the_working_folder() {
+    let in_code = FileToken::builder().path("").build().map(drop);
+    for result in [load("file_token.path = ''").map(drop), in_code] {
+        let error = result.unwrap_err();
+        let problem = error.problems().first().unwrap();
+        assert_eq!(problem.message(), "the path is empty", "{error:?}");
+        assert!(problem.help().is_some());
+    }
+}
+
+#[test]
 fn a_file_that_is_unchanged_is_not_read() {
     let volume = Volume::new("one");
     let credentials = volume.load(&ManualClock::new());

@@ -25,6 +25,8 @@ use authn::{Context, Error, Result};
 
 #[cfg(any(feature = "azure_managed_identity", feature = "gcp_metadata"))]
 pub(crate) use answer::token_of;
+#[cfg(feature = "gitlab")]
+pub(crate) use issued::is_jwt;
 #[cfg(any(
     feature = "file_token",
     feature = "gcp_metadata",

@@ -113,6 +113,7 @@ impl Service {
         is_passing: impl Fn(StatusCode) -> bool,
         request: impl Fn() -> HttpRequest,
     ) -> Result<HttpResponse> {
+        let start = context.clock().now();
         let mut tried = 1;
         loop {
             let result = request().to_machine().send().await;
@@ -123,13 +124,26 @@ impl Service {
                     own.max(answer.retry_after().unwrap_or_default())
                 }
                 Err(error) if error.kind() == ErrorKind::Network => BACK_OFF.after(tried),
+                // Such as a redirect. There is no address that could be configured instead.
+                Err(error) if error.kind() == ErrorKind::Protocol => {
+                    let help = format!(
+                        "this is no answer of {}: a proxy or another service may have answered",
+                        self.name
+                    );
+                    return result.map_err(|error| error.with_help(help));
+                }
                 _ => return result,
             };
             let is_long = result.as_ref().is_ok_and(|answer| {
                 answer.retry_after().is_some_and(|asked| asked > LONGEST_RETRY_AFTER)
             });
             if tried == TRIES || is_long {
-                return result;
+                let name = self.name;
+                let elapsed = context.clock().now().after(start).as_secs();
+                return Err(unanswered(result).at(match tried {
+                    1 => name.to_owned(),
+                    _ => format!("{name}, asked {tried} times in {elapsed} s"),
+                }));
             }
             context.clock().sleep(wait).await;
             tried += 1;
@@ -151,6 +165,21 @@ impl Service {
 
 fn absent(message: String) -> Error {
     Error::not_applicable(message).with_help("use this provider on a machine that has it")
+}
+
+/// Returns the error of a service that does not answer for now.
+fn unanswered(result: Result<HttpResponse>) -> Error {
+    let answer = match result {
+        Ok(answer) => answer,
+        Err(error) => return error,
+    };
+    let (place, status) = (answer.place(), answer.status().as_u16());
+    let error = Error::network(format!("{place} answered with status {status}"));
+    let error = error.with_help("try again later");
+    match answer.retry_after() {
+        Some(wait) => error.with_retry_after(wait),
+        None => error,
+    }
 }
 
 fn is_busy(status: StatusCode) -> bool {

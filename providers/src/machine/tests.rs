@@ -204,8 +204,12 @@ impl Case {
             }
             Err(error) => {
                 assert_eq!(Some(format!("{:?}", error.kind())), text("error"), "{name}: {error:?}");
-                assert_eq!(Some(error.message()), text("message").as_deref(), "{name}");
-                assert_eq!(error.help(), text("help").as_deref(), "{name}");
+                let (message, help) = match error.problems() {
+                    [problem, ..] => (problem.message(), problem.help()),
+                    [] => (error.message(), error.help()),
+                };
+                assert_eq!(Some(message), text("message").as_deref(), "{name}");
+                assert_eq!(help, text("help").as_deref(), "{name}");
                 let said = format!("{error} {error:?}");
                 assert!(!said.contains("s3cr3t"), "{name}: {said}");
             }

@@ -119,8 +119,8 @@ fn the_status_of_a_chain_passes_over_what_is_absent() {
         serde_json::from_str::<Value>(&outcome.stdout).unwrap()[0]["served_by"].clone()
     };
     assert_eq!(served(&sandbox), Value::Null);
-    sandbox.env("ID_TOKEN", "s3cr3t");
+    sandbox.env("ID_TOKEN", "e30.e30.s3cr3t");
     assert_eq!(served(&sandbox), "credentials.chain.providers.2.gitlab");
     let outcome = sandbox.run(binary("authn"), &["token"]);
-    assert_eq!(outcome.stdout, "s3cr3t\n", "{outcome:?}");
+    assert_eq!(outcome.stdout, "e30.e30.s3cr3t\n", "{outcome:?}");
 }
