@@ -8,7 +8,7 @@ use http::{
 };
 
 use crate::{
-    Bound, Credentials, Issued, Placement, Request, Result, Token, Used,
+    Bound, Credentials, Error, Issued, Placement, Request, Result, Token, Used,
     provider::{Applies, Touched},
     request::{Place, has_parameter},
 };
@@ -66,6 +66,27 @@ impl Credentials {
     pub fn absences(&self) -> Vec<String> {
         absences(self.bound())
     }
+}
+
+impl Credentials {
+    /// Returns each provider, those of a chain in place of it, with the error of one that is known not to apply here.
+    #[doc(hidden)]
+    pub fn applicability(&self) -> Vec<(String, Option<Error>)> {
+        applicability(self.bound())
+    }
+}
+
+fn applicability(bound: &Bound) -> Vec<(String, Option<Error>)> {
+    let managed = bound.managed();
+    let links = managed.links();
+    if !links.is_empty() {
+        return links.into_iter().flat_map(applicability).collect();
+    }
+    let error = match managed.applies(&bound.context) {
+        Applies::No(error) => Some(error),
+        _ => None,
+    };
+    vec![(bound.context.key().to_owned(), error)]
 }
 
 fn absences(bound: &Bound) -> Vec<String> {

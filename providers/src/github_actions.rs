@@ -1,7 +1,7 @@
 //! Provider `github_actions`: the ID token of a job of GitHub Actions.
 
 use authn::{
-    Context, Error, ErrorKind, Result, Token, TokenSet, TokenSource, Url,
+    Context, Error, ErrorKind, Probe, Result, Token, TokenSet, TokenSource, Url,
     provider::{Applies, Touched},
 };
 
@@ -119,6 +119,12 @@ impl TokenSource for GithubActions {
     /// It is the identity of this machine.
     fn is_shareable(&self) -> bool {
         false
+    }
+
+    /// Reads the variables, and sends nothing: the server answers only with the job's secret.
+    async fn locate(&self, context: &Context) -> Result<Option<Probe>> {
+        Job::of(context)?;
+        Ok(None)
     }
 
     fn applies(&self, context: &Context) -> Applies {

@@ -1,7 +1,7 @@
 //! Provider `gitlab`: the ID token of a job of GitLab CI/CD.
 
 use authn::{
-    Context, Error, Result, TokenSet, TokenSource,
+    Context, Error, Probe, Result, Token, TokenSet, TokenSource,
     provider::{Applies, Touched},
 };
 
@@ -59,6 +59,19 @@ impl Gitlab {
             )
         })
     }
+
+    fn issued(&self, context: &Context) -> Result<Token> {
+        let place = format!("the environment variable {}", self.variable);
+        let token = self.token(context)?.trim();
+        // The variable may be one of another secret.
+        if !machine::is_jwt(token) {
+            let message = format!("{place}: it is no ID token (a JWT), so it is not sent");
+            return Err(Error::configuration(message)
+                .with_help("set `variable` to a name below `id_tokens` in the job"));
+        }
+        let help = "raise the `timeout` of the job, which is how long its token is valid";
+        machine::issued(token, &place, None, help, context)
+    }
 }
 
 impl TokenSource for Gitlab {
@@ -72,16 +85,13 @@ impl TokenSource for Gitlab {
 
     async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
         machine::check_call(context)?;
-        let place = format!("the environment variable {}", self.variable);
-        let token = self.token(context)?.trim();
-        // The variable may be one of another secret.
-        if !machine::is_jwt(token) {
-            let message = format!("{place}: it is no ID token (a JWT), so it is not sent");
-            return Err(Error::configuration(message)
-                .with_help("set `variable` to a name below `id_tokens` in the job"));
-        }
-        let help = "raise the `timeout` of the job, which is how long its token is valid";
-        Ok(machine::issued(token, &place, None, help, context)?.into())
+        Ok(self.issued(context)?.into())
+    }
+
+    /// Reads the variable, and sends nothing.
+    async fn locate(&self, context: &Context) -> Result<Option<Probe>> {
+        self.issued(context)?;
+        Ok(None)
     }
 
     /// It is the identity of this machine.

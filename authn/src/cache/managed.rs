@@ -48,6 +48,12 @@ impl Managed for Core {
     }
 
     fn applies(&self, context: &Context) -> Applies {
+        // Without its subject, an exchange has nothing to send.
+        let subjects = self.shared.source.subjects().into_iter();
+        let mut applies = subjects.map(|subject| subject.managed().applies(&subject.context));
+        if let Some(absence) = applies.find(|applies| matches!(applies, Applies::No(_))) {
+            return absence;
+        }
         match self.shared.source.inner() {
             Some(inner) => inner.managed().applies(&inner.context),
             None => self.shared.source.applies(context),
@@ -194,7 +200,15 @@ impl Managed for Core {
     fn probe<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Option<Probe>>> {
         match self.shared.source.inner() {
             Some(inner) => inner.managed().probe(&inner.context),
-            None => self.shared.source.probe(context),
+            None => Box::pin(async {
+                // Without its subject, an exchange has nothing to send.
+                for subject in self.shared.source.subjects() {
+                    if !subject.managed().needs_login() {
+                        drop(subject.managed().probe(&subject.context).await?);
+                    }
+                }
+                self.shared.source.probe(context).await
+            }),
         }
     }
 

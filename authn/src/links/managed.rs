@@ -9,7 +9,9 @@ use super::Links;
 use crate::{
     Bound, Context, Environment, Error, Introspection, Issued, Login, LoginOutcome, LoginPlan,
     Managed, Origins, PendingLogin, Placement, Probe, Result, Revocation, Status, Token, TokenSet,
-    Url, UserInfo, provider::Touched, runtime::Boxed,
+    Url, UserInfo,
+    provider::{Applies, Touched},
+    runtime::Boxed,
 };
 
 impl Links {
@@ -180,9 +182,21 @@ impl Managed for Links {
 
     fn probe<'a>(&'a self, _context: &'a Context) -> Boxed<'a, Result<Option<Probe>>> {
         Box::pin(async {
-            let Some((index, _)) = self.expected().await? else { return Ok(None) };
-            let Some(link) = self.now().get(index) else { return Ok(None) };
-            link.managed().probe(&link.context).await
+            // What does not apply once it was asked is not expected again.
+            while let Some((index, _)) = self.expected().await? {
+                let Some(link) = self.now().get(index) else { return Ok(None) };
+                let managed = link.managed();
+                match managed.probe(&link.context).await {
+                    Err(error)
+                        if error.is_not_applicable()
+                            && matches!(managed.applies(&link.context), Applies::No(_)) => {}
+                    result => return result,
+                }
+            }
+            match self.of_login().await? {
+                Some(link) => link.managed().probe(&link.context).await,
+                None => Ok(None),
+            }
         })
     }
 

@@ -69,7 +69,6 @@ KIND      NAME                    LINE
 profile   test                    1, 12, 13, 15, 16
 origin    project.test            3
 server    http://proxy.test:3128  12
-server    https://evil.test       8
 file      /nowhere/password       6
 file      ca.pem                  13
 variable  PATH                    16

@@ -7,8 +7,8 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use arc_swap::ArcSwapOption;
 use authn::{
-    Context, Error, Issued, Result, SecretString, TokenSet, TokenSource, private::Watched,
-    provider::Applies,
+    Context, Error, Issued, Probe, Result, SecretString, Token, TokenSet, TokenSource,
+    private::Watched, provider::Applies,
 };
 
 use crate::machine;
@@ -83,6 +83,16 @@ impl FileToken {
     }
 }
 
+impl FileToken {
+    async fn read(&self, context: &Context) -> Result<(Watched, Token)> {
+        let file = Watched::read(&self.path, FILE).await?;
+        let place = format!("{FILE} {}", self.path.display());
+        let help = "check what writes the file";
+        let token = machine::issued(&file.text().expose(), &place, self.ttl, help, context)?;
+        Ok((file, token))
+    }
+}
+
 impl TokenSource for FileToken {
     /// Does not look for the file: it may be written later.
     fn validate(&self, _: &Context) -> Result<()> {
@@ -95,11 +105,7 @@ impl TokenSource for FileToken {
 
     async fn request_token(&self, context: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
         machine::check_call(context)?;
-        let file = Watched::read(&self.path, FILE).await?;
-        let place = format!("{FILE} {}", self.path.display());
-        let help = "check what writes the file";
-        let text = file.text().expose();
-        let token = machine::issued(&text, &place, self.ttl, help, context)?;
+        let (file, token) = self.read(context).await?;
         let token_again = SecretString::from(token.secret());
         self.__last.store(Some(Arc::new(Read { file: file.clone(), token: token_again })));
         Ok(token.into())
@@ -115,6 +121,12 @@ impl TokenSource for FileToken {
     /// It is the identity of this machine.
     fn is_shareable(&self) -> bool {
         false
+    }
+
+    /// Reads the file, and sends nothing.
+    async fn locate(&self, context: &Context) -> Result<Option<Probe>> {
+        self.read(context).await?;
+        Ok(None)
     }
 
     fn applies(&self, _: &Context) -> Applies {

@@ -68,7 +68,7 @@ fn an_explanation_names_the_variables_and_the_file() {
         let json = run(sandbox, &["explain", url, "--json"]).stdout;
         serde_json::from_str::<Value>(&json).unwrap()
     };
-    let touched = |json: &Value| -> Vec<String> {
+    let names = |json: &Value| -> Vec<String> {
         let touches = json["touches"].as_array().unwrap().iter();
         touches.map(|one| format!("{} {}", one["kind"], one["name"]).replace('"', "")).collect()
     };
@@ -77,7 +77,7 @@ fn an_explanation_names_the_variables_and_the_file() {
     let json = explain(&sandbox);
     assert_eq!(json["credentials"], "no", "{json}");
     sandbox.env(VARIABLE, "first");
-    let touches = touched(&explain(&sandbox));
+    let touches = names(&explain(&sandbox));
     for name in ["H2O_CLOUD_ENVIRONMENT", VARIABLE] {
         assert!(touches.contains(&format!("variable {name}")), "{touches:?}");
     }
@@ -89,7 +89,7 @@ fn an_explanation_names_the_variables_and_the_file() {
     cloud.write_file(&file, "bob", "alice");
     let json = explain(&sandbox);
     assert_eq!(json["credentials"], "depends", "{json}");
-    assert!(touched(&json).contains(&format!("file {}", file.display())), "{json}");
+    assert!(names(&json).contains(&format!("file {}", file.display())), "{json}");
     assert_eq!((cloud.seen().len(), cloud.tokens.token_requests().len()), (0, 0));
 }
 

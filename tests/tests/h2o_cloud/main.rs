@@ -42,7 +42,7 @@ impl User {
     }
 
     /// Writes a file that only its owner can read.
-    fn write(&self, path: &Path, text: &str) {
+    fn write(path: &Path, text: &str) {
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
         #[cfg(unix)]

@@ -130,7 +130,7 @@ async fn one_refresh_token_is_sent_once_however_it_and_its_environment_are_named
     let (cloud, user) = (Cloud::start(), User::new());
     cloud.write_file(&user.file(), "bob", "alice");
     let secret = user.file().with_file_name("refresh-token");
-    user.write(&secret, "alice\n");
+    User::write(&secret, "alice\n");
     let (address, discovery) = (cloud.environment(), cloud.discovery_address());
     // The same environment, whose discovery service is at another address, too.
     let moved = format!("{}/moved", address.replace("127.0.0.1", "localhost"));
@@ -223,7 +223,7 @@ async fn a_file_without_the_token_says_why() {
         ("PlatformClientID = 'c'\nPlatformToken = 's3cr3t'".to_owned(), "no `Endpoint`"),
         (endpoint.clone(), "neither the variable"),
     ] {
-        user.write(&user.file(), &text);
+        User::write(&user.file(), &text);
         let credentials = loader(&cloud, user.environment(), "store = 'memory'").load().unwrap();
         let error = credentials.token().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotApplicable, "{error}");

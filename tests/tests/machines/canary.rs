@@ -43,8 +43,9 @@ async fn nothing_of_a_machines_identity_is_logged_or_shown() {
         )
         .unwrap();
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
-        let of_job =
-            if is_fine { token.as_str().to_owned() } else { format!("{0}\n{0}", token.as_str()) };
+        // The parts of a JWT: `{}`.
+        let of_job = format!("e30.e30.{}", token.as_str());
+        let of_job = if is_fine { of_job } else { format!("{of_job}\n{of_job}") };
         let environment = || {
             Environment::empty()
                 .variable("ID_TOKEN", &of_job)
@@ -78,7 +79,7 @@ async fn nothing_of_a_machines_identity_is_logged_or_shown() {
             match credentials.token().await {
                 Ok(given) => {
                     assert!(is_fine, "{provider}");
-                    assert_eq!(given.secret(), token.as_str());
+                    assert!(given.secret().ends_with(token.as_str()), "{provider}");
                     write!(shown, "{given:?}").unwrap();
                 }
                 Err(error) => {

@@ -108,6 +108,57 @@ fn doctor_asks_whether_the_service_is_here() {
 }
 
 #[test]
+fn doctor_passes_over_what_does_not_apply_in_a_chain() {
+    let other = service::start("HTTP/1.1 200 OK\r\nserver: other", String::new());
+    let fine = service::start("HTTP/1.1 200 OK\r\nmetadata-flavor: Google", String::new());
+    let sandbox = sandbox(&format!(
+        "[[credentials.chain.providers]]\nfile_token = {{ path = '/nonexistent/token' }}\n\
+         [[credentials.chain.providers]]\ngcp_metadata = {{ host = '{other}' }}\n\
+         [[credentials.chain.providers]]\ngcp_metadata = {{ host = '{fine}' }}",
+    ));
+    let outcome = sandbox.run(binary("authn"), &["doctor"]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+    assert_eq!(outcome.stdout.matches("does not apply here").count(), 2, "{outcome:?}");
+    assert!(outcome.stdout.contains(&format!("http://{fine} is reachable")), "{outcome:?}");
+}
+
+#[test]
+fn doctor_finds_what_a_token_fails_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().display();
+    let oauth =
+        "oauth.token_endpoint_url = 'http://127.0.0.1:9/'\noauth.client_id = 'c'\noauth.grant_type";
+    for (provider, said) in [
+        ("file_token.path = '/nonexistent/token'".to_owned(), "does not exist"),
+        (format!("file_token.path = '{path}'"), "is a folder"),
+        ("gitlab = {}".to_owned(), "ID_TOKEN is not set"),
+        ("github_actions = {}".to_owned(), "are not set"),
+        (
+            format!(
+                "{} = 'token_exchange'\noauth.subject_token_type = 'jwt'\noauth.subject.gitlab = {{}}",
+                oauth
+            ),
+            "ID_TOKEN is not set",
+        ),
+    ] {
+        let sandbox = sandbox(&provider);
+        for arguments in [&["doctor"][..], &["doctor", "--offline"]] {
+            // A folder is no absence, and offline no file is read.
+            if arguments.len() == 2 && said == "is a folder" {
+                continue;
+            }
+            let outcome = sandbox.run(binary("authn"), arguments);
+            assert_ne!(outcome.code, 0, "{provider}: {outcome:?}");
+            let problem = outcome.stdout.lines().find(|line| line.starts_with("problem"));
+            assert!(problem.is_some_and(|line| line.contains(said)), "{provider}: {outcome:?}");
+        }
+        let explained = explained(&sandbox);
+        let sent = if said == "is a folder" { "yes" } else { "no" };
+        assert_eq!(explained["credentials"], sent, "{provider}: {explained:#}");
+    }
+}
+
+#[test]
 fn the_status_of_a_chain_passes_over_what_is_absent() {
     let mut sandbox = sandbox(
         "[[credentials.chain.providers]]\ngithub_actions = {}\n\

@@ -122,7 +122,13 @@ pub(in crate::commands) fn names(setting: &Setting) -> Vec<(Kind, String)> {
             (_, Some(Type::Origin)) => Some((Kind::Origin, origin(text))),
             (_, Some(Type::Url)) => Some((Kind::Server, origin(text))),
             (_, Some(Type::Path)) => Some((Kind::File, text.to_owned())),
-            _ => guessed(text),
+            // It names the variable that is sent.
+            _ if key == "gitlab.variable" || key.ends_with(".gitlab.variable") => {
+                Some((Kind::Variable, text.to_owned()))
+            }
+            (_, None | Some(Type::Any)) => guessed(text),
+            // Such as a scope or an audience, which is sent, and not contacted.
+            _ => None,
         });
     });
     names
@@ -136,7 +142,7 @@ fn innermost(of: &Type) -> &Type {
     }
 }
 
-/// Returns the thing that a text of any type seems to name. Each text that parses as a URL with a host is a
+/// Returns the thing that a text of no known type seems to name. Each text that parses as a URL with a host is a
 /// server, however it is spelt: URL parsers accept more than texts that start with `scheme://`.
 fn guessed(text: &str) -> Option<(Kind, String)> {
     if server(text).is_some() || text.contains("://") || text == MASK {
@@ -256,13 +262,24 @@ mod tests {
             ("credentials.exec.command = ['a', 'b']", Kind::Command, "[\"a\", \"b\"]"),
             ("credentials.jwt = { command = ['a', 'b'] }", Kind::Command, "a b"),
             ("credentials.oauth.browser = ['a', 'b']", Kind::Command, "[\"a\", \"b\"]"),
-            ("credentials.oauth.parameters.x = 'https:a.test'", Kind::Server, "https://a.test"),
+            ("credentials.gitlab.variable = 'A_TOKEN'", Kind::Variable, "A_TOKEN"),
+            ("credentials.cached.gitlab.variable = 'B'", Kind::Variable, "B"),
             ("credentials.cached.oauth.browser = ['a']", Kind::Command, "[\"a\"]"),
             ("credentials.origins = ['*']", Kind::Origin, "*"),
             ("credentials.domain = 'a.test'", Kind::Origin, "a.test"),
         ] {
             let named = named_in(options);
             assert!(named.contains(&(kind, name.to_owned())), "{options}: {named:?}");
+        }
+        for options in [
+            "credentials.oauth.scope = 'https://a.test/read'",
+            "credentials.oauth.audience = '//a.test/projects/1'",
+            "credentials.oauth.parameters.x = 'https:a.test'",
+            "credentials.gcp_metadata.scopes = ['https://a.test/read']",
+            "credentials.gcp_metadata.audience = 'https://a.test'",
+            "credentials.azure_managed_identity.resource = 'https://a.test'",
+        ] {
+            assert_eq!(named_in(options), [], "{options}");
         }
         let texts = named_in("http.user_agent = 'x'\ncredentials.oauth.issuer = 'a.test'\n");
         let of_texts = texts.iter().filter(|(_, name)| ["x", "a.test"].contains(&&**name));

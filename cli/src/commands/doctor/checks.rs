@@ -6,7 +6,7 @@ use std::{
 };
 
 use authn::{
-    Credentials, Entry, Status,
+    Credentials, Entry, Error, Status,
     config::{Class, KnownStore, Problem, ProblemCode, Provenance, Source, SourceState},
 };
 
@@ -99,6 +99,26 @@ pub(super) fn provider(snapshot: &Snapshot) -> Vec<Finding> {
         && let (Some(name), Some(provenance)) = (config.provider(), config.provider_provenance())
     {
         findings.push(Finding::ok(format!("{name}, chosen by {provenance}")));
+    }
+    findings.extend(inapplicable(snapshot));
+    findings
+}
+
+/// Reports the providers that do not apply here. A chain passes over them, as long as another one applies.
+fn inapplicable(snapshot: &Snapshot) -> Vec<Finding> {
+    let absent =
+        snapshot.applicability.iter().filter_map(|(key, error)| Some((key, error.as_ref()?)));
+    if snapshot.config.provider() != Some("chain") {
+        // The check of the server reports it.
+        let is_reported = matches!(snapshot.probe, Some(Err(_)));
+        return absent.filter(|_| !is_reported).map(|(_, error)| Finding::failure(error)).collect();
+    }
+    let note = |(key, error): (&String, &Error)| {
+        Finding::ok(format!("{key} does not apply here: {}", error.message()))
+    };
+    let mut findings: Vec<Finding> = absent.map(note).collect();
+    if !findings.is_empty() && findings.len() == snapshot.applicability.len() {
+        findings.push(Finding::problem(Code::Provider, "no provider of the chain applies here"));
     }
     findings
 }

@@ -25,6 +25,8 @@ pub(super) struct Snapshot {
     pub(super) store: Option<Store>,
     /// `None` if no server may be contacted.
     pub(super) probe: Option<Result<Option<Probe>, Error>>,
+    /// The providers, each with the error of one that does not apply here.
+    pub(super) applicability: Vec<(String, Option<Error>)>,
 }
 
 /// The store of the session.
@@ -53,6 +55,7 @@ impl Snapshot {
             status: None,
             store: None,
             probe: None,
+            applicability: Vec::new(),
         };
         if let Some(credentials) = credentials {
             // The only failure is an interrupt.
@@ -83,6 +86,8 @@ impl Snapshot {
         if !offline {
             self.probe = Some(credentials.probe().await);
         }
+        // The probe may have found out more.
+        self.applicability = credentials.applicability();
     }
 
     /// Returns the text of an option.
