@@ -22,6 +22,7 @@
 //! | `gitlab` | the ID token of a job of GitLab CI/CD |
 //! | `gcp_metadata` | a token of the service account of a machine of Google Cloud |
 //! | `azure_managed_identity` | a token of the managed identity of a machine of Azure |
+//! | `spiffe` | the JWT-SVID of this program, of an agent of SPIFFE |
 //! | `workload_identity` | the token of the identity that this machine has, or the one that a service exchanges it for |
 //!
 //! `authn providers NAME` shows the options of a provider. A program links all of them with one line:
@@ -81,7 +82,7 @@
 //! Each provider has a feature, and all of these are enabled by default. `jwt` also contains `bearer`, and `h2o_cloud`,
 //! `jwt_bearer` and `oauth1` enable `oauth`. `workload_identity` enables `oauth` and the identities of machines.
 //!
-//! `keyring` and `keyutils` are not enabled by default, because they need further crates. They add the token store
+//! `keyring`, `keyutils` and `spiffe` are not enabled by default, because they need further crates. The first two add the token store
 //! `keyring`, which also resolves references like `{ keyring = "service/user" }`. `keyring` uses the desktop's keyring
 //! (the Secret Service, over D-Bus), and `keyutils` the keyring of the Linux kernel. If both are enabled, the option
 //! `[stores.keyring] backend` chooses one.
@@ -115,7 +116,8 @@ mod exec;
     feature = "file_token",
     feature = "gcp_metadata",
     feature = "github_actions",
-    feature = "gitlab"
+    feature = "gitlab",
+    feature = "spiffe"
 ))]
 mod expiry;
 #[cfg(feature = "file_token")]
@@ -146,7 +148,8 @@ mod jwt_bearer;
     feature = "file_token",
     feature = "gcp_metadata",
     feature = "github_actions",
-    feature = "gitlab"
+    feature = "gitlab",
+    feature = "spiffe"
 ))]
 mod machine;
 #[cfg(feature = "oauth")]
@@ -164,6 +167,8 @@ mod presets;
 pub mod private;
 #[cfg(feature = "oauth")]
 mod random;
+#[cfg(feature = "spiffe")]
+mod spiffe;
 #[cfg(any(feature = "keyring", feature = "keyutils"))]
 mod stores;
 #[cfg(test)]
@@ -177,7 +182,8 @@ mod token_endpoint;
     feature = "file_token",
     feature = "gcp_metadata",
     feature = "github_actions",
-    feature = "gitlab"
+    feature = "gitlab",
+    feature = "spiffe"
 ))]
 mod unverified;
 #[cfg(feature = "workload_identity")]
@@ -227,6 +233,8 @@ pub use oauth::{FoundResource, discover_resource};
 pub use oauth::{OAuth, OAuthBuilder, compliance::Compliance};
 #[cfg(feature = "oauth1")]
 pub use oauth1::{OAuth1, OAuth1Builder, SignatureInput, SignatureMethod};
+#[cfg(feature = "spiffe")]
+pub use spiffe::{Spiffe, SpiffeBuilder};
 #[cfg(feature = "oauth")]
 pub use token_endpoint::{TokenRequest, TokenResponse};
 #[cfg(feature = "workload_identity")]

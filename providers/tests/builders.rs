@@ -74,7 +74,7 @@ fn every_builder_has_a_method_for_each_option() {
         OAuth1: client_id client_secret token token_secret signature_method private_key realm placement
             body_hash request_token_url authorization_url access_token_url callback expiry_threshold clock_skew
             expires_in_fallback minimal_refresh_period store expected_username username_claim r#override preset;
-        WorkloadIdentity: identity exchange identity_audience path variable audience scope service_account tenant
+        WorkloadIdentity: identity exchange identity_audience path variable endpoint audience scope service_account tenant
             client_id federation_rule_id organization_id service_account_id workspace_id federation_policy_id
             token_endpoint_url iam_credentials_url
             expiry_threshold clock_skew expires_in_fallback minimal_refresh_period store expected_username

@@ -149,6 +149,13 @@ fn ways(endpoint: &str, name: &str, secret: &str) -> Vec<Way> {
             };
             return vec![of("gitlab", "token_exchange"), of("github_actions", "jwt_bearer")];
         }
+        // No agent is at this address.
+        "spiffe" => {
+            return vec![Way {
+                options: "endpoint = 'tcp://127.0.0.1:9'".to_owned(),
+                without: Vec::new(),
+            }];
+        }
         "file_token" => {
             return vec![Way { options: format!("path = '{TOKEN_FILE}'"), without: Vec::new() }];
         }

@@ -414,11 +414,7 @@ impl Loader {
         let mut parts = parts(layers, profile.as_deref());
         let mut merged = match &self.code {
             // One layer needs no merging, and its secrets are no texts.
-            Some(code) => {
-                let mut entries = code.entries.clone();
-                shorthand::expand(&mut entries, Visibility::top(&registry));
-                entries
-            }
+            Some(code) => shorthand::expanded(&code.entries, &registry),
             None => merge::merge(&parts, Visibility::top(&registry)),
         };
         let filled =

@@ -11,14 +11,20 @@ mod answer;
     feature = "file_token",
     feature = "gcp_metadata",
     feature = "github_actions",
-    feature = "gitlab"
+    feature = "gitlab",
+    feature = "spiffe"
 ))]
 mod issued;
 #[cfg(any(feature = "azure_managed_identity", feature = "gcp_metadata"))]
 mod service;
 #[cfg(test)]
 pub(crate) mod tests;
-#[cfg(any(feature = "azure_managed_identity", feature = "github_actions", feature = "gitlab"))]
+#[cfg(any(
+    feature = "azure_managed_identity",
+    feature = "github_actions",
+    feature = "gitlab",
+    feature = "spiffe"
+))]
 mod variables;
 
 use authn::{Context, Error, Result};
@@ -31,14 +37,15 @@ pub(crate) use issued::is_jwt;
     feature = "file_token",
     feature = "gcp_metadata",
     feature = "github_actions",
-    feature = "gitlab"
+    feature = "gitlab",
+    feature = "spiffe"
 ))]
 pub(crate) use issued::issued;
 #[cfg(any(feature = "azure_managed_identity", feature = "gcp_metadata"))]
 pub(crate) use service::{Service, url_of_host};
 #[cfg(any(feature = "azure_managed_identity", feature = "github_actions"))]
 pub(crate) use variables::both;
-#[cfg(any(feature = "github_actions", feature = "gitlab"))]
+#[cfg(any(feature = "github_actions", feature = "gitlab", feature = "spiffe"))]
 pub(crate) use variables::unset;
 
 /// Fails if a call has scopes or parameters of its own: the platform issues the token for what the options say.

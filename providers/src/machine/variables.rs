@@ -5,7 +5,7 @@ use authn::Error;
 use authn::{Context, Result};
 
 /// Returns the error of variables that are not set here, so that this is another machine.
-#[cfg(any(feature = "github_actions", feature = "gitlab"))]
+#[cfg(any(feature = "github_actions", feature = "gitlab", feature = "spiffe"))]
 pub(crate) fn unset(names: &[&str], help: String) -> Error {
     let (noun, verb) = if names.len() == 1 { ("variable", "is") } else { ("variables", "are") };
     let names = names.join(" and ");

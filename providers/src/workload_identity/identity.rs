@@ -7,6 +7,8 @@ use authn::{
     provider::{Applies, Touched},
 };
 
+#[cfg(feature = "spiffe")]
+use crate::spiffe::Spiffe;
 use crate::{
     azure_managed_identity::AzureManagedIdentity, choice::choice, file_token::FileToken,
     gcp_metadata::GcpMetadata, github_actions::GithubActions, gitlab::Gitlab, machine,
@@ -25,21 +27,27 @@ choice! {
         GithubActions = "github_actions",
         Gitlab = "gitlab",
         FileToken = "file_token",
+        Spiffe = "spiffe",
         GcpMetadata = "gcp_metadata",
         AzureManagedIdentity = "azure_managed_identity",
     }
 }
 
 impl Kind {
+    /// Returns all identities that this build of the crate has, in their order.
+    fn all() -> impl Iterator<Item = Self> {
+        let is_built = |kind: &Self| cfg!(feature = "spiffe") || *kind != Self::Spiffe;
+        Self::ALL.iter().copied().filter(|kind| *kind != Self::Auto).filter(is_built)
+    }
+
     /// Returns whether the platform issues no token without an audience, or one for an API of its own.
     pub(super) fn needs_audience(self) -> bool {
-        matches!(self, Self::Auto | Self::GcpMetadata | Self::AzureManagedIdentity)
+        matches!(self, Self::Auto | Self::Spiffe | Self::GcpMetadata | Self::AzureManagedIdentity)
     }
 
     /// Returns the names of all identities, in their order.
     pub(super) fn names() -> String {
-        let kinds = Self::ALL.iter().filter(|kind| **kind != Self::Auto);
-        kinds.map(|kind| kind.name()).collect::<Vec<_>>().join(", ")
+        Self::all().map(Self::name).collect::<Vec<_>>().join(", ")
     }
 }
 
@@ -50,6 +58,8 @@ pub(super) enum Identity {
     Gitlab(Gitlab),
     /// With the variable that names its file.
     FileToken(FileToken, Option<&'static str>),
+    #[cfg(feature = "spiffe")]
+    Spiffe(Spiffe),
     GcpMetadata(GcpMetadata),
     AzureManagedIdentity(AzureManagedIdentity),
 }
@@ -61,6 +71,8 @@ macro_rules! each {
             Identity::GithubActions($provider) => $value,
             Identity::Gitlab($provider) => $value,
             Identity::FileToken($provider, _) => $value,
+            #[cfg(feature = "spiffe")]
+            Identity::Spiffe($provider) => $value,
             Identity::GcpMetadata($provider) => $value,
             Identity::AzureManagedIdentity($provider) => $value,
         }
@@ -105,16 +117,17 @@ pub(super) struct Sources<'a> {
     pub(super) audience: Option<String>,
     pub(super) path: Option<&'a Path>,
     pub(super) variable: &'a str,
+    pub(super) endpoint: Option<&'a str>,
 }
 
 impl Sources<'_> {
     /// Returns the identities that are looked for.
     pub(super) fn candidates(&self, wanted: Kind, context: &Context) -> Candidates {
-        let kinds = Kind::ALL.iter().filter(|kind| match wanted {
-            Kind::Auto => **kind != Kind::Auto,
-            wanted => **kind == wanted,
-        });
-        Candidates(kinds.map(|kind| (*kind, self.identity(*kind, context))).collect())
+        let kinds = match wanted {
+            Kind::Auto => Kind::all().collect(),
+            wanted => vec![wanted],
+        };
+        Candidates(kinds.into_iter().map(|kind| (kind, self.identity(kind, context))).collect())
     }
 
     fn identity(&self, kind: Kind, context: &Context) -> Result<Identity> {
@@ -124,6 +137,7 @@ impl Sources<'_> {
             Kind::GithubActions => Identity::GithubActions(GithubActions::for_audience(audience)),
             Kind::Gitlab => Identity::Gitlab(Gitlab::of_variable(self.variable)),
             Kind::FileToken => self.file(context)?,
+            Kind::Spiffe => self.spiffe()?,
             // The options are checked: without an audience, neither is looked for.
             Kind::GcpMetadata => {
                 Identity::GcpMetadata(GcpMetadata::for_audience(audience.unwrap_or_default()))
@@ -133,6 +147,20 @@ impl Sources<'_> {
                 Identity::AzureManagedIdentity(AzureManagedIdentity::for_resource(resource))
             }
         })
+    }
+
+    #[cfg(feature = "spiffe")]
+    #[expect(clippy::unnecessary_wraps, reason = "without the feature it fails")]
+    fn spiffe(&self) -> Result<Identity> {
+        let audience = self.audience.as_deref().unwrap_or_default();
+        Ok(Identity::Spiffe(Spiffe::for_audience(audience, self.endpoint)))
+    }
+
+    #[cfg(not(feature = "spiffe"))]
+    #[expect(clippy::unused_self, reason = "with the feature it is used")]
+    fn spiffe(&self) -> Result<Identity> {
+        Err(Error::configuration("this program was built without the provider `spiffe`")
+            .with_help("build it with the feature `spiffe` of `authn-providers`"))
     }
 
     fn file(&self, context: &Context) -> Result<Identity> {

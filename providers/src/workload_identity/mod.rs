@@ -38,8 +38,8 @@ use crate::token_endpoint::Discovery;
 
 /// Finds the identity that this machine has, and exchanges its token for that of a service.
 ///
-/// The first identity that applies is used, in this order: `github_actions`, `gitlab`, `file_token`, `gcp_metadata`,
-/// `azure_managed_identity`. What is known at once comes before what a service has to be asked about.
+/// The first identity that applies is used, in this order: `github_actions`, `gitlab`, `file_token`, `spiffe`,
+/// `gcp_metadata`, `azure_managed_identity`. What is known at once comes before what a service has to be asked about.
 ///
 /// | exchange | with | needs | identity's audience |
 /// |---|---|---|---|
@@ -77,8 +77,8 @@ use crate::token_endpoint::Discovery;
 /// ```
 #[authn::token_provider("workload_identity", cached)]
 pub struct WorkloadIdentity {
-    /// Identity: `github_actions`, `gitlab`, `file_token`, `gcp_metadata` or `azure_managed_identity`; with `auto`, the first of
-    /// these that this machine has.
+    /// Identity: `github_actions`, `gitlab`, `file_token`, `spiffe`, `gcp_metadata` or `azure_managed_identity`; with `auto`, the
+    /// first of these that this machine has.
     #[default(Kind::Auto)]
     identity: Kind,
     /// What the identity's token is exchanged for: `google`, `azure`, `anthropic`, `openrouter`, or a table with one of the tables
@@ -93,6 +93,9 @@ pub struct WorkloadIdentity {
     /// Variable of the identity `gitlab`: the name of its token below `id_tokens` in the job.
     #[default("ID_TOKEN".to_owned())]
     variable: String,
+    /// Socket of the agent of the identity `spiffe`, in place of that of the variable `SPIFFE_ENDPOINT_SOCKET`. A program has this
+    /// identity only if it is built with the feature `spiffe`.
+    endpoint: Option<String>,
     #[flatten]
     service: ServiceOptions,
     __candidates: OnceLock<Candidates>,
@@ -123,6 +126,7 @@ impl WorkloadIdentity {
                 audience: self.audience(plan),
                 path: self.path.as_deref(),
                 variable: &self.variable,
+                endpoint: self.endpoint.as_deref(),
             };
             sources.candidates(self.identity, context)
         })
@@ -143,6 +147,13 @@ impl TokenSource for WorkloadIdentity {
         if self.identity_audience.as_ref().is_some_and(String::is_empty) {
             return Err(Error::configuration("`identity_audience` is empty")
                 .with_help("set it to what the server expects, or remove it"));
+        }
+        if self.endpoint.is_some() && !cfg!(feature = "spiffe") {
+            let message =
+                "`endpoint` is set, but this program was built without the provider `spiffe`";
+            return Err(Error::configuration(message).with_help(
+                "build it with the feature `spiffe` of `authn-providers`, or remove the option",
+            ));
         }
         self.candidates(plan.as_ref(), context).validate(context)
     }

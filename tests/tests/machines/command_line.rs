@@ -135,8 +135,7 @@ fn doctor_finds_what_a_token_fails_for() {
         ("github_actions = {}".to_owned(), "are not set"),
         (
             format!(
-                "{} = 'token_exchange'\noauth.subject_token_type = 'jwt'\noauth.subject.gitlab = {{}}",
-                oauth
+                "{oauth} = 'token_exchange'\noauth.subject_token_type = 'jwt'\noauth.subject.gitlab = {{}}"
             ),
             "ID_TOKEN is not set",
         ),

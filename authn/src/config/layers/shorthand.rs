@@ -16,6 +16,13 @@ pub(crate) fn expand_layer(layer: &mut Layer, registry: &Registry) {
     layer.profiles.values_mut().for_each(|entries| expand(entries, visibility));
 }
 
+/// Returns what is set in code, with its shorthands expanded.
+pub(crate) fn expanded(entries: &Entries, registry: &Registry) -> Entries {
+    let mut entries = entries.clone();
+    expand(&mut entries, Visibility::top(registry));
+    entries
+}
+
 /// Expands the shorthands in a table and the tables below it.
 pub(crate) fn expand(entries: &mut Entries, visibility: Visibility<'_>) {
     for (key, item) in entries {
