@@ -78,6 +78,7 @@ pub(crate) struct Client {
 
 impl Client {
     /// Creates a client that authenticates with a secret, if it has one (RFC 6749, 2.3.1).
+    #[cfg(feature = "h2o_cloud")]
     pub(crate) fn with_secret(id: &str, secret: Option<&SecretString>) -> Self {
         Self {
             client_id: Some(id.to_owned()),
