@@ -44,6 +44,17 @@ const AGENT: &str = "the agent of SPIFFE";
 /// assert_eq!(credentials.token().await.unwrap_err().kind(), ErrorKind::NotApplicable);
 /// # Ok(()) }
 /// ```
+///
+/// In code:
+///
+/// ```
+/// use authn_providers::Spiffe;
+///
+/// let identity = Spiffe::builder().audience(["https://sts.example.com"]).endpoint("unix:///run/agent.sock");
+/// let credentials = identity.credentials().domain("api.example.com").build()?;
+/// # let _ = credentials;
+/// # Ok::<(), authn::Error>(())
+/// ```
 #[authn::token_provider("spiffe", cached)]
 #[allow(clippy::struct_field_names, reason = "an identity of SPIFFE is called that")]
 pub struct Spiffe {

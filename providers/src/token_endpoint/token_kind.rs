@@ -38,6 +38,7 @@ impl TokenKind {
     }
 
     /// Returns the type of a JWT.
+    #[cfg(feature = "workload_identity")]
     pub(crate) fn jwt() -> Self {
         Self(format!("{PREFIX}jwt"))
     }

@@ -117,6 +117,7 @@ pub(super) struct Sources<'a> {
     pub(super) audience: Option<String>,
     pub(super) path: Option<&'a Path>,
     pub(super) variable: &'a str,
+    #[cfg(feature = "spiffe")]
     pub(super) endpoint: Option<&'a str>,
 }
 

@@ -126,6 +126,7 @@ impl WorkloadIdentity {
                 audience: self.audience(plan),
                 path: self.path.as_deref(),
                 variable: &self.variable,
+                #[cfg(feature = "spiffe")]
                 endpoint: self.endpoint.as_deref(),
             };
             sources.candidates(self.identity, context)
