@@ -143,6 +143,22 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
     ///
     /// A [short-lived](crate::Loader::short_lived) program stores such tokens in `file` unless the option `store` says
     /// otherwise, so that the next one needs no exchange.
+    ///
+    /// ```
+    /// # use authn::{Context, Result, Token, TokenSet, TokenSource};
+    /// # #[derive(Debug)]
+    /// # struct OfHost;
+    /// impl TokenSource for OfHost {
+    ///     async fn request_token(&self, _: &Context, _: Option<&TokenSet>) -> Result<TokenSet> {
+    ///         Ok(Token::new(std::fs::read_to_string("/etc/hostname").unwrap_or_default())?.into())
+    ///     }
+    ///
+    ///     /// A home folder can be shared by several hosts.
+    ///     fn is_shareable(&self) -> bool {
+    ///         false
+    ///     }
+    /// }
+    /// ```
     fn is_shareable(&self) -> bool {
         true
     }
