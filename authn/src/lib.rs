@@ -87,6 +87,8 @@
 //! | `jwt_bearer` | `jwt_bearer` | a service account's signed token, exchanged (RFC 7523) or as it is |
 //! | `oauth` | `oauth` | a token of an OAuth 2 authorization server (RFC 6749) |
 //! | `oauth1` | `oauth1` | a signature of the request (OAuth 1.0a, RFC 5849) |
+//! | `spiffe` | `spiffe` | the JWT-SVID of the program, from an agent of SPIFFE; not by default |
+//! | `workload_identity` | `workload_identity` | the identity that the machine has, exchanged for a service's token |
 //!
 //! The features `keyring` and `keyutils` of that crate add the token store `keyring`.
 //!

@@ -12,8 +12,8 @@ fn a_provider_that_answers_itself_has_one_required_method_of_ten() {
 }
 
 #[test]
-fn a_source_of_tokens_has_one_required_method_of_six() {
-    check("TokenSource", 6, "request_token");
+fn a_source_of_tokens_has_one_required_method_of_seven() {
+    check("TokenSource", 7, "request_token");
 }
 
 /// Checks that a trait has so many methods at most, of which one is required.

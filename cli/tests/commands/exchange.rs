@@ -30,6 +30,6 @@ fn a_refusal_of_the_server_is_a_provider_error() {
     assert_eq!((outcome.code, &*outcome.stdout), (5, ""));
     assert!(outcome.stderr.contains("error: "), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("invalid_client"), "{}", outcome.stderr);
-    assert!(outcome.stderr.contains(" WARN authn::"), "{}", outcome.stderr);
+    assert!(outcome.stderr.contains(" WARN exchange{"), "{}", outcome.stderr);
     assert!(!outcome.stderr.contains("s3cr3t"), "{}", outcome.stderr);
 }

@@ -60,7 +60,7 @@ fn a_discovery_names_the_server_and_the_service() {
     let mut sandbox = Sandbox::new();
     sandbox.env("H2O_CLOUD_ENVIRONMENT", cloud.environment());
     sandbox.env("REFRESH_TOKEN_ALICE", "alice");
-    cloud.write_file(&sandbox.home().join(".h2oai/h2o-cli-config.toml"), "bob", "first");
+    sandbox.env("H2O_CLOUD_CLIENT_PLATFORM_TOKEN", "first");
     let said = sandbox.run(binary("h2o"), &["--service", "api", "alice"]).success();
     assert_eq!(said, "200 OK\n200 OK\n");
     assert_eq!(cloud.seen(), ["/v1/environment", "/v1/clients", "/v1/services"]);

@@ -130,10 +130,12 @@ mod tests {
         }
     }
 
-    /// Returns whether a comment is an option and not a sentence.
+    /// Returns whether a comment is an option or the heading of a table, and not a sentence.
     fn is_option(line: &str) -> bool {
-        line.split_once(" = ").is_some_and(|(key, _)| {
-            !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
-        })
+        let is_heading = line.starts_with("[credentials.") && line.ends_with(']');
+        is_heading
+            || line.split_once(" = ").is_some_and(|(key, _)| {
+                !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+            })
     }
 }

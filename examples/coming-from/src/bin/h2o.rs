@@ -41,8 +41,8 @@ fn provider(refresh_token: String, url: &str) -> Result<Credentials> {
         .build()
 }
 
-/// Creates a provider for requests to the services that a discovery names. `None` leaves the refresh token to the variable, or
-/// to the file of H2O's command line.
+/// Creates a provider for requests to the services that a discovery names. `None` leaves the refresh token to the variable
+/// `H2O_CLOUD_CLIENT_PLATFORM_TOKEN`.
 fn discovered(discovery: &H2oDiscovery, refresh_token: Option<String>) -> Result<Credentials> {
     H2oCloud::builder()
         .discovery(discovery)
