@@ -83,7 +83,8 @@ fn secrets(file: impl AsRef<Path>) -> Vec<String> {
 /// Returns the link on the screen, which may be wider than the terminal.
 fn link(terminal: &Terminal, issuer: &str) -> String {
     let shown = terminal.screen();
-    let start = shown.find(issuer).expect("a link");
+    // The log has the address alone.
+    let start = shown.find(&format!("{issuer}/")).expect("a link");
     let mut link = String::new();
     for line in shown[start..].lines() {
         link += line;
