@@ -121,6 +121,7 @@
 //! | feature | default | what it adds |
 //! |---|---|---|
 //! | `reqwest` | yes | [`Context::http`], [`reqwest::Client`] and [`blocking::reqwest::Client`] |
+//! | `http2` | yes | HTTP/2 to servers that offer it, in addition to HTTP/1.1 |
 //! | `reqwest-middleware` | no | [`reqwest::Client`] as the last middleware of `reqwest-middleware` |
 //! | `tower` | no | [`tower::AuthLayer`], and [`app_service::AppServiceLayer`], which provides an incoming request's token to `app_service` |
 //! | `tonic` | no | [`tonic::AuthLayer`] and [`tonic::AuthInterceptor`] for gRPC calls |

@@ -119,6 +119,10 @@ fn authorize_otherwise(report: &mut Report, credentials: &Credentials) {
     );
 }
 
+/// What a call costs without authn.
+pub(crate) const CALL: &str = "reference: tonic, `Request` into parts and back, map cleared";
+pub(crate) const INTERCEPTOR: &str = "authn: tonic, `AuthInterceptor` on a cleared map";
+
 /// Measures what a call of gRPC costs: the interceptor beside tonic's own part of it, and the metadata by themselves.
 fn calls(report: &mut Report, credentials: &Credentials) {
     let call = || {
@@ -126,7 +130,7 @@ fn calls(report: &mut Report, credentials: &Credentials) {
         request.extensions_mut().insert(GrpcMethod::new("shop.Things", "Get"));
         Some(request)
     };
-    report.row("reference: tonic, `Request` into parts and back, map cleared", call, |call| {
+    report.row(CALL, call, |call| {
         let (mut metadata, extensions, ()) = call.take().unwrap().into_parts();
         metadata.clear();
         *call = Some(black_box(Request::from_parts(metadata, extensions, ())));
@@ -134,7 +138,7 @@ fn calls(report: &mut Report, credentials: &Credentials) {
     let interceptor =
         AuthInterceptor::new(credentials.clone(), Uri::from_static("https://api.example.com"));
     report.row(
-        "authn: tonic, `AuthInterceptor` on a cleared map",
+        INTERCEPTOR,
         || (interceptor.clone(), call()),
         |(interceptor, call)| {
             let mut request = interceptor.call(call.take().unwrap()).unwrap();

@@ -3,6 +3,7 @@
 use crate::{
     cold::Crowd,
     measure::Cost,
+    ours::{CALL, INTERCEPTOR},
     process::{NOTHING, Process, Processes},
     references::{BOTH_CLOCKS, INSERT, INSERT_BESIDE},
     refresh::Latencies,
@@ -40,6 +41,15 @@ pub(crate) fn print(
                 (cached + insert.one) * OVERHEAD,
             );
         }
+    }
+    let names = [INTERCEPTOR, CALL, "authn: `authorize(&mut parts).await` on a cleared map"];
+    if let [Some(call), Some(of_tonic), Some(authorize)] = names.map(|name| report.cost(name)) {
+        let of_tonic = of_tonic.one;
+        warm(
+            &format!("`AuthInterceptor` on a cleared map, of which tonic's own is {of_tonic:.1}"),
+            call,
+            of_tonic + authorize.one * RATIO,
+        );
     }
     if let (Some(failed), Some(token)) =
         (report.cost("authn: `token().await` after a refresh that failed"), token)

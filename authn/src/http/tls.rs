@@ -53,7 +53,8 @@ pub(super) fn with_tls(
             Some(identity) => config.with_client_cert_resolver(resolver(identity)),
             None => config.with_no_client_auth(),
         };
-        config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+        let http2 = cfg!(feature = "http2").then(|| b"h2".to_vec());
+        config.alpn_protocols = http2.into_iter().chain([b"http/1.1".to_vec()]).collect();
         return Ok(builder.tls_backend_preconfigured(config));
     }
     with_own_authorities(builder, bundle.as_ref(), identity)

@@ -67,12 +67,18 @@ impl Interceptor for AuthInterceptor {
     #[inline]
     fn call(&mut self, request: Request<()>) -> Result<Request<()>, Status> {
         let (mut metadata, mut extensions, ()) = request.into_parts();
-        let Some(credentials) = chosen(&mut extensions, &self.credentials) else {
+        let name = extensions.get::<GrpcMethod<'static>>().cloned();
+        // Most calls have no other extension, so that none is looked up.
+        let chosen = if extensions.len() == usize::from(name.is_some()) {
+            Some(Cow::Borrowed(&self.credentials))
+        } else {
+            chosen(&mut extensions, &self.credentials)
+        };
+        let Some(credentials) = chosen else {
             return Ok(Request::from_parts(metadata, extensions, ()));
         };
         origin::check(&self.origin).map_err(status)?;
-        let name = extensions.get::<GrpcMethod<'static>>();
-        let name = name.map(|name| (name.service(), name.method()));
+        let name = name.as_ref().map(|name| (name.service(), name.method()));
         let call = Call::new(&self.origin, name);
         let mut target = crate::Request::of_call(&call, metadata.as_mut());
         match credentials.try_authorize(&mut target) {
