@@ -12,6 +12,7 @@ use std::{
 
 use authn::{
     Credentials, Environment, ErrorKind, Loader,
+    conformance::Canary,
     time::{Clock, ManualClock},
 };
 use authn_providers as _;
@@ -24,6 +25,7 @@ use hyper::{
 };
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::{net::UnixListener, sync::Notify, task::JoinHandle};
+use tracing_subscriber::filter::LevelFilter;
 
 const SVID: &str = "e30.eyJleHAiOjQxMDI0NDQ4MDB9.c2ln";
 
@@ -136,6 +138,29 @@ async fn the_agent_is_asked_for_the_audiences_and_the_identity() {
     assert!(token.expires_at().is_some());
     let id = (2, "spiffe://example.org/things".to_owned());
     assert_eq!(*asked.lock().unwrap(), [vec![(1, "a".to_owned()), (1, "b".to_owned()), id]]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_token_of_the_agent_is_logged_or_shown() {
+    let logs = tempfile::NamedTempFile::new().unwrap();
+    // The requests are made on other threads.
+    tracing_subscriber::fmt()
+        .with_max_level(LevelFilter::TRACE)
+        .with_writer(Mutex::new(logs.reopen().unwrap()))
+        .init();
+    let canary = Canary::new();
+    let svid = format!("e30.eyJleHAiOjQxMDI0NDQ4MDB9.{}", canary.as_str()).leak();
+    let folder = tempfile::tempdir().unwrap();
+    let socket = folder.path().join("agent.sock");
+    let (_task, _) = agent(&socket, Answer::Svid(svid));
+    let credentials = load(&socket, ONE, Clock::system());
+    let token = credentials.token().await.unwrap();
+    assert_eq!(token.secret(), svid);
+    let shown = format!("{credentials:?} {token:?} {:?}", credentials.status().await);
+    let logged = std::fs::read(logs.path()).unwrap();
+    assert!(logged.windows(14).any(|text| text == b"exchange ended"));
+    assert_eq!(canary.find_in(shown.as_bytes()), None);
+    assert_eq!(canary.find_in(&logged), None);
 }
 
 #[tokio::test(flavor = "multi_thread")]

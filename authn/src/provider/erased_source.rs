@@ -170,73 +170,80 @@ pub(crate) struct Plain<S>(pub(crate) Arc<S>);
 /// A source with a session.
 pub(crate) struct Interactive<S>(pub(crate) Arc<S>);
 
-impl<S: TokenSource> ErasedSource for Plain<S> {
-    fn request_token<'a>(
-        &'a self,
-        context: &'a Context,
-        last: Option<&'a TokenSet>,
-    ) -> Boxed<'a, Result<TokenSet>> {
-        Box::pin(self.0.request_token(context, last))
-    }
-
-    fn authorize(
-        &self,
-        request: &mut Request<'_>,
-        issued: &Issued,
-        context: &Context,
-    ) -> Result<()> {
-        self.0.authorize(request, issued, context)
-    }
-
-    fn initial(&self, context: &Context) -> Option<TokenSet> {
-        self.0.initial(context)
-    }
-
-    fn inner(&self) -> Option<&Bound> {
-        self.0.inner()
-    }
-
-    fn subjects(&self) -> Vec<&Bound> {
-        self.0.subjects()
-    }
-
-    fn is_oauth_client(&self) -> bool {
-        self.0.is_oauth_client()
-    }
-
-    fn is_current(&self, issued: &Issued) -> bool {
-        self.0.is_current(issued)
-    }
-
-    fn is_own(&self, issued: &Issued) -> bool {
-        self.0.is_own(issued)
-    }
-
-    fn applies(&self, context: &Context) -> Applies {
-        self.0.applies(context)
-    }
-
-    fn touches(&self, context: &Context) -> Vec<Touched> {
-        self.0.touches(context)
-    }
-
-    fn is_shareable(&self) -> bool {
-        self.0.is_shareable()
-    }
-
-    fn discovers_origins(&self) -> bool {
-        self.0.discovers_origins()
-    }
-
-    fn found_secret(&self) -> Option<&SecretString> {
-        self.0.found_secret()
-    }
-
-    fn continue_from(&self, older: &(dyn ErasedSource + 'static)) {
-        if let Some(older) = (older as &dyn Any).downcast_ref::<Self>() {
-            self.0.continue_from(&older.0);
+/// What both kinds of sources pass on to [`TokenSource`], in the implementation of [`ErasedSource`] for each.
+macro_rules! pass_on {
+    () => {
+        fn request_token<'a>(
+            &'a self,
+            context: &'a Context,
+            last: Option<&'a TokenSet>,
+        ) -> Boxed<'a, Result<TokenSet>> {
+            Box::pin(self.0.request_token(context, last))
         }
-    }
+
+        fn authorize(
+            &self,
+            request: &mut Request<'_>,
+            issued: &Issued,
+            context: &Context,
+        ) -> Result<()> {
+            self.0.authorize(request, issued, context)
+        }
+
+        fn initial(&self, context: &Context) -> Option<TokenSet> {
+            self.0.initial(context)
+        }
+
+        fn inner(&self) -> Option<&Bound> {
+            self.0.inner()
+        }
+
+        fn subjects(&self) -> Vec<&Bound> {
+            self.0.subjects()
+        }
+
+        fn is_oauth_client(&self) -> bool {
+            self.0.is_oauth_client()
+        }
+
+        fn is_current(&self, issued: &Issued) -> bool {
+            self.0.is_current(issued)
+        }
+
+        fn is_own(&self, issued: &Issued) -> bool {
+            self.0.is_own(issued)
+        }
+
+        fn applies(&self, context: &Context) -> Applies {
+            self.0.applies(context)
+        }
+
+        fn touches(&self, context: &Context) -> Vec<Touched> {
+            self.0.touches(context)
+        }
+
+        fn is_shareable(&self) -> bool {
+            self.0.is_shareable()
+        }
+
+        fn discovers_origins(&self) -> bool {
+            self.0.discovers_origins()
+        }
+
+        fn found_secret(&self) -> Option<&SecretString> {
+            self.0.found_secret()
+        }
+
+        fn continue_from(&self, older: &(dyn ErasedSource + 'static)) {
+            if let Some(older) = (older as &dyn Any).downcast_ref::<Self>() {
+                self.0.continue_from(&older.0);
+            }
+        }
+    };
+}
+
+impl<S: TokenSource> ErasedSource for Plain<S> {
+    pass_on!();
 
     fn probe<'a>(&'a self, context: &'a Context) -> Boxed<'a, Result<Option<Probe>>> {
         Box::pin(self.0.locate(context))
@@ -244,72 +251,7 @@ impl<S: TokenSource> ErasedSource for Plain<S> {
 }
 
 impl<S: InteractiveSource> ErasedSource for Interactive<S> {
-    fn request_token<'a>(
-        &'a self,
-        context: &'a Context,
-        last: Option<&'a TokenSet>,
-    ) -> Boxed<'a, Result<TokenSet>> {
-        Box::pin(self.0.request_token(context, last))
-    }
-
-    fn authorize(
-        &self,
-        request: &mut Request<'_>,
-        issued: &Issued,
-        context: &Context,
-    ) -> Result<()> {
-        self.0.authorize(request, issued, context)
-    }
-
-    fn initial(&self, context: &Context) -> Option<TokenSet> {
-        self.0.initial(context)
-    }
-
-    fn inner(&self) -> Option<&Bound> {
-        self.0.inner()
-    }
-
-    fn subjects(&self) -> Vec<&Bound> {
-        self.0.subjects()
-    }
-
-    fn is_oauth_client(&self) -> bool {
-        self.0.is_oauth_client()
-    }
-
-    fn is_current(&self, issued: &Issued) -> bool {
-        self.0.is_current(issued)
-    }
-
-    fn is_own(&self, issued: &Issued) -> bool {
-        self.0.is_own(issued)
-    }
-
-    fn applies(&self, context: &Context) -> Applies {
-        self.0.applies(context)
-    }
-
-    fn touches(&self, context: &Context) -> Vec<Touched> {
-        self.0.touches(context)
-    }
-
-    fn is_shareable(&self) -> bool {
-        self.0.is_shareable()
-    }
-
-    fn discovers_origins(&self) -> bool {
-        self.0.discovers_origins()
-    }
-
-    fn found_secret(&self) -> Option<&SecretString> {
-        self.0.found_secret()
-    }
-
-    fn continue_from(&self, older: &(dyn ErasedSource + 'static)) {
-        if let Some(older) = (older as &dyn Any).downcast_ref::<Self>() {
-            self.0.continue_from(&older.0);
-        }
-    }
+    pass_on!();
 
     fn session(&self) -> SessionPolicy<'_> {
         self.0.session()

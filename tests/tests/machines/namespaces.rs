@@ -6,7 +6,7 @@ use std::{env, fs, process::Command};
 use authn::{Environment, Loader};
 use authn_providers as _;
 
-/// An interface to which every link-local address belongs, and at whose end nobody is.
+/// An interface that has the route to every link-local address, and at whose other end there is no host.
 const VANISHING: &str = "ip link add v0 type veth peer name v1 && ip addr add 169.254.0.1/16 dev v0 && \
                          ip link set v0 up && ip link set v1 up && \
                          ip neighbour add 169.254.169.254 lladdr 02:00:00:00:00:01 dev v0";
@@ -46,7 +46,7 @@ async fn inside() {
 
 /// Runs `inside` in a namespace that a script has set up. Returns how many connections were begun and what was said, in order;
 /// `None` if this system lets no test make such a namespace.
-#[expect(clippy::print_stderr, reason = "whoever runs the tests must know what was not tested")]
+#[expect(clippy::print_stderr, reason = "the output of the tests must say what was not tested")]
 fn run(script: &str) -> Option<Vec<(u64, String)>> {
     let ways: [&[&str]; 2] = [&["--net"], &["--net", "--map-root-user"]];
     let unshare = |way: &[&str], script: &str| {

@@ -54,7 +54,7 @@ fn discovered(discovery: &H2oDiscovery, refresh_token: Option<String>) -> Result
         .build()
 }
 
-/// Requests a service of the environment, first for whoever runs the program, and then for each user.
+/// Requests a service of the environment, first for the user who runs the program, and then for each user.
 fn discover(
     service: &str,
     users: impl Iterator<Item = String>,
