@@ -12,7 +12,7 @@ use authn_tests::command::{Sandbox, binary};
 use authn_tests::document::{Document, difference};
 use corp_compliance as _;
 
-const GUIDES: [&str; 17] = [
+const GUIDES: [&str; 18] = [
     "docs/chain.md",
     "docs/clients.md",
     "docs/coming-from.md",
@@ -23,6 +23,7 @@ const GUIDES: [&str; 17] = [
     "docs/metrics.md",
     "docs/oauth1.md",
     "docs/project-files.md",
+    "docs/recipes.md",
     "docs/servers.md",
     "docs/services.md",
     "docs/stores.md",
