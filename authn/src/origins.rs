@@ -2,11 +2,11 @@
 //!
 //! An origin is scheme, host and port (RFC 6454). These three are compared, and never the start of a URL's text.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use http::{Uri, uri::Authority};
 
-use url::Url;
+use url::{Host, Url};
 
 use crate::{Error, ErrorKind, Result};
 
@@ -39,6 +39,8 @@ struct Pattern {
     /// Lower case, in brackets if it is an IPv6 address.
     host: String,
     port: u16,
+    /// The host as it is written, if it has letters beyond ASCII.
+    written: Option<Box<str>>,
     /// The authority as most URLs write it, for a quick first comparison; empty with a wildcard.
     authority: String,
 }
@@ -185,6 +187,8 @@ impl Pattern {
     fn parse(text: &str) -> Result<Self, (&'static str, &'static str)> {
         let wanted =
             (MALFORMED, "write it as `https://host` or `https://host:port`, without a path");
+        let (ascii, written) = in_ascii(text);
+        let text = &*ascii;
         let uri: Uri = text.parse().map_err(|_| wanted)?;
         let https = match uri.scheme_str() {
             Some("https") => true,
@@ -220,7 +224,8 @@ impl Pattern {
         } else {
             format!("{host}:{port}")
         };
-        Ok(Self { https, wildcard, host, port, authority })
+        let written = written.map(|host| host.strip_prefix("*.").unwrap_or(host).into());
+        Ok(Self { https, wildcard, host, port, written, authority })
     }
 
     fn matches(&self, https: bool, host: &str, port: u16) -> bool {
@@ -239,7 +244,7 @@ impl fmt::Display for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let scheme = if self.https { "https" } else { "http" };
         let star = if self.wildcard { "*." } else { "" };
-        write!(f, "{scheme}://{star}{}", self.host)?;
+        write!(f, "{scheme}://{star}{}", self.written.as_deref().unwrap_or(&self.host))?;
         if self.port == default_port(self.https) { Ok(()) } else { write!(f, ":{}", self.port) }
     }
 }
@@ -247,6 +252,27 @@ impl fmt::Display for Pattern {
 impl fmt::Debug for Pattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
+    }
+}
+
+/// Returns an origin with its host as it is looked up in DNS (RFC 5891), and the host as it is written if that differs.
+fn in_ascii(text: &str) -> (Cow<'_, str>, Option<&str>) {
+    let unchanged = (Cow::Borrowed(text), None);
+    if text.is_ascii() {
+        return unchanged;
+    }
+    let Some((scheme, rest)) = text.split_once("://") else { return unchanged };
+    let authority = &rest[..rest.find(['/', '?', '#']).unwrap_or(rest.len())];
+    let host = match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+        _ => authority,
+    };
+    match Host::parse(host) {
+        Ok(Host::Domain(ascii)) => {
+            let text = format!("{scheme}://{ascii}{}", &rest[host.len()..]);
+            (Cow::Owned(text), Some(host))
+        }
+        _ => unchanged,
     }
 }
 
@@ -308,6 +334,40 @@ mod tests {
 
     fn allows(origin: &str, uri: &str) -> bool {
         Origins::none().and(origin).unwrap().allows(&uri.parse().unwrap())
+    }
+
+    #[test]
+    fn a_host_is_written_in_its_letters_and_compared_as_in_dns() {
+        for (origin, uri, shown) in [
+            ("https://bücher.example", "https://xn--bcher-kva.example/", "https://bücher.example"),
+            (
+                "https://BÜCHER.example:8443/",
+                "https://xn--bcher-kva.example:8443/",
+                "https://BÜCHER.example:8443",
+            ),
+            (
+                "https://*.bücher.example",
+                "https://a.xn--bcher-kva.example/",
+                "https://*.bücher.example",
+            ),
+            (
+                "https://xn--bcher-kva.example",
+                "https://xn--bcher-kva.example/",
+                "https://xn--bcher-kva.example",
+            ),
+            // The full stop of East Asia.
+            ("https://例え。テスト", "https://xn--r8jz45g.xn--zckzah/", "https://例え。テスト"),
+        ] {
+            assert!(allows(origin, uri), "{origin} {uri}");
+            let origins = Origins::none().and(origin).unwrap();
+            assert_eq!(origins.iter().collect::<Vec<_>>(), [shown]);
+        }
+        assert!(!allows("https://bücher.example", "https://bucher.example/"));
+        for origin in
+            ["https://ü@a.test", "https://a.test/ü", "https://\u{200b}", "http://bücher.example"]
+        {
+            assert!(Origins::none().and(origin).is_err(), "{origin}");
+        }
     }
 
     #[test]

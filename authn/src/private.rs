@@ -15,7 +15,7 @@ pub use crate::{
     provider::Declared,
     registry::{About, Entry, PresetEntry, Provider, Store, StoreEntry},
     request::{Challenge, DefaultPlace, Placed},
-    secret::Watched,
+    secret::{Watched, pem},
     store::{Content, Locks, Versioned},
     token::seconds,
 };

@@ -222,10 +222,11 @@ fn all_problems_are_reported_as_in_a_configuration_with_the_method_as_the_help()
 }
 
 #[test]
-fn an_empty_secret_is_missing() {
+fn an_empty_secret_is_an_error() {
     for key in [OptionValue::from(""), SecretString::from("").into()] {
         let error = minimal().key(key).build().unwrap_err();
-        assert_eq!(problems(&error)[0].0, ProblemCode::MissingKey);
+        assert_eq!(problems(&error)[0].0, ProblemCode::InvalidValue);
+        assert_eq!(problems(&error)[0].2, "pass the secret, or leave the option out");
     }
 }
 

@@ -101,7 +101,8 @@ fn setting(config: &Config, key: &str) -> Setting {
 fn shown(config: &Config, key: &str) -> String {
     let setting = setting(config, key);
     let value = setting.value.map_or_else(|| "-".to_owned(), |value| value.to_string());
-    let provenances = std::iter::once(setting.provenance).chain(setting.overrides);
+    let below = setting.overrides.into_iter().map(|below| below.provenance);
+    let provenances = std::iter::once(setting.provenance).chain(below);
     let provenances: Vec<String> = provenances.map(|provenance| provenance.to_string()).collect();
     format!("{value} {}", provenances.join(" over "))
 }
@@ -275,9 +276,11 @@ fn secrets_that_look_like_something_else_stay_as_they_are() {
 }
 
 #[test]
-fn an_empty_secret_is_not_set() {
+fn an_empty_secret_is_an_error_and_not_set() {
     let config = loader(&["[credentials.fixed]\nfixed = ''"]).read();
-    assert!(codes(&config).contains(&("missing-key", Some("credentials.fixed.fixed"))));
+    assert!(codes(&config).contains(&("invalid-value", Some("credentials.fixed.fixed"))));
+    let problem = config.problems().iter().find(|problem| problem.key().is_some()).unwrap();
+    assert_eq!(problem.message(), "the secret is empty");
     assert!(!setting(&config, "credentials.fixed.fixed").is_set);
 }
 
@@ -441,7 +444,7 @@ fn an_empty_configuration_is_reported() {
     let config = loader(&["[credentials]\ndomain = 'x'"]).read();
     assert_eq!(codes(&config), [("no-provider", Some("credentials"))]);
     let config = loader(&[BASE]).profile("prdo").read();
-    assert_eq!(codes(&config), [("unknown-profile", Some("default_profile"))]);
+    assert_eq!(codes(&config), [("unknown-profile", None)]);
     assert!(config.problems()[0].help().unwrap().contains("`prod`"));
     let environment = Environment::empty().variable("AUTHN_CREDENTIAL__DOMAIN", "x");
     let config = loader(&[BASE]).environment(environment).read();
@@ -532,7 +535,8 @@ fn a_text_under_the_name_of_no_provider_is_an_unknown_provider() {
         assert_eq!(problem.code().as_str(), "unknown-provider", "{text}");
         let help = problem.help().unwrap();
         assert!(
-            help.contains("linked providers") && near.is_none_or(|near| help.contains(near)),
+            help.contains("the providers of this program")
+                && near.is_none_or(|near| help.contains(near)),
             "{help}"
         );
         assert!(!problem.render(false).contains("s3cr3t"), "{}", problem.render(false));

@@ -78,7 +78,7 @@ fn no_help_has_a_word_to_be_replaced_where_the_name_is_known() {
         (
             "corp_sts = {}",
             format!(
-                "linked providers: counted, outer, wrapping; for a provider of another crate, {link}"
+                "the providers of this program: counted, outer, wrapping; in a program of your own, {link}"
             ),
         ),
     ] {

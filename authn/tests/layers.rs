@@ -102,7 +102,11 @@ fn secrets_and_unknown_keys_in_it_are_hidden() {
     let config = json(r#"{ "credentials": { "mirror": { "secret": "x", "bogus": 1 } } }"#).read();
     let bogus = setting(&config, "credentials.mirror.bogus");
     assert_eq!((bogus.class, bogus.value), (Class::Unknown, None));
-    assert!(said(&config).contains("unknown key (unknown-key)"), "{}", said(&config));
+    assert!(
+        said(&config).contains("there is no option `bogus` in `credentials.mirror` (unknown-key)"),
+        "{}",
+        said(&config)
+    );
 }
 
 #[test]
@@ -127,7 +131,8 @@ fn the_environment_wins_over_it_and_it_wins_over_files_in_the_order_of_the_calls
     assert!(setting(&config, "credentials.origins").is_set);
     let size = setting(&config, "credentials.mirror.size");
     assert_eq!(size.value, Some(View::Integer(2)));
-    assert!(matches!(&*size.overrides, [Provenance::File { line: 5, column: 8, .. }]), "{size:?}");
+    let below: Vec<_> = size.overrides.iter().map(|below| &below.provenance).collect();
+    assert!(matches!(&*below, [Provenance::File { line: 5, column: 8, .. }]), "{size:?}");
     assert!(matches!(
         setting(&config, "credentials.mirror.secret").provenance,
         Provenance::File { line: 4, .. }

@@ -186,7 +186,7 @@ fn every_layer_overrides_it() {
         let config = layered.read();
         let setting = setting(fine(&config), "credentials.asking.url");
         assert_eq!(setting.shown().to_string(), format!("\"https://{expected}.test/\""));
-        let lowest = setting.overrides.last().map(ToString::to_string);
+        let lowest = setting.overrides.last().map(|lowest| lowest.provenance.to_string());
         assert_eq!(lowest.as_deref(), Some("preset service"), "{expected}");
     }
     let labels = format!("{NAMED}labels = {{ b = 'own' }}\nwords = ['own']\n");

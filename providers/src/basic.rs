@@ -129,10 +129,12 @@ mod tests {
             (r#"username = "test", password = "123£""#, "Basic dGVzdDoxMjPCow=="),
             (r#"username = "a", password = "b:c""#, "Basic YTpiOmM="),
             (r#"username = "a""#, "Basic YTo="),
-            (r#"username = "a", password = """#, "Basic YTo="),
         ] {
             assert_eq!(header(options), expected, "{options}");
         }
+        // It may be a variable that was forgotten: no password is no option.
+        let error = load(r#"basic = { username = "a", password = "" }"#).unwrap_err();
+        assert_eq!(error.problems()[0].message(), "the secret is empty");
     }
 
     #[test]

@@ -174,7 +174,7 @@ mod tests {
         let error = load("[credentials.jwt]").unwrap_err();
         assert_eq!(error.problems()[0].code().as_str(), "missing-key");
         let error = load("jwt = \"\"").unwrap_err();
-        assert_eq!(error.problems()[0].code().as_str(), "missing-key");
+        assert_eq!(error.problems()[0].message(), "the secret is empty");
     }
 
     #[test]

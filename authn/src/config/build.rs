@@ -12,22 +12,23 @@ use super::{
     Loader,
     choice::Choice,
     layers::merge::Part,
-    path,
+    misplaced, path,
     sections::{self, SECTIONS},
     session_key,
     surroundings::surroundings,
-    visibility::{Visibility, spans},
+    visibility::{Visibility, spans, type_at},
 };
 use crate::{
     Bound, Context, Credentials, Environment, Error, Managed, Registry, Result, SecretString,
     credentials::BuiltSession,
     diagnostic::{
-        Excerpt, Problem, ProblemCode, Provenance, SHOWN, Severity, SourceText, Spans, excerpt,
+        Excerpt, Mark, Problem, ProblemCode, Provenance, SHOWN, Severity, SourceText, Spans,
+        excerpt,
     },
     kept::{Kept, KeptOptions},
     options::{
-        BuiltProvider, Entries, Item, Key, LoadContext, Options as _, Table, Value, report_failure,
-        report_unknown_key,
+        BuiltProvider, Entries, Item, Key, LoadContext, Options as _, Table, Value, rejected,
+        report_failure, report_unknown_key,
     },
     provider::{Declared, Erased, PER_REQUEST, PER_REQUEST_HELP},
     registry::{Entry, PresetOption, Stores},
@@ -65,7 +66,8 @@ impl Reporter<'_> {
         }
         let problem = match item {
             Some(item) => {
-                let excerpt = shows_line.then(|| self.excerpt(item, hide)).flatten();
+                let (problem, mark) = self.marked(problem, item, hide);
+                let excerpt = shows_line.then(|| self.excerpt(item, mark)).flatten();
                 problem.with_provenance(item.provenance.clone()).with_excerpt(excerpt)
             }
             None => problem,
@@ -84,7 +86,31 @@ impl Reporter<'_> {
         None
     }
 
-    fn excerpt(&self, item: &Item, hide: bool) -> Option<Excerpt> {
+    /// Returns a problem, and how the value of its item is shown in the line. A value that may be shown, but not in the line,
+    /// is added to the message.
+    fn marked(&self, problem: Problem, item: &Item, hide: bool) -> (Problem, Mark) {
+        if !hide {
+            return (problem, Mark::AsInFile);
+        }
+        let is_rejection =
+            matches!(problem.code(), ProblemCode::InvalidValue | ProblemCode::WrongType);
+        let key = problem.key().filter(|_| is_rejection);
+        let key = key.map(|key| Key::new(&key.split('.').collect::<Vec<_>>()));
+        let of = key.and_then(|key| type_at(self.registry, &key));
+        let Some(shown) = of.as_ref().and_then(|of| rejected(of, item)) else {
+            return (problem, Mark::Hidden);
+        };
+        let is_whole = item.as_text().is_none_or(|text| *shown == *text);
+        let is_in_line = is_whole && item.span.is_some();
+        let problem = if is_in_line || problem.message().contains(&*shown) {
+            problem
+        } else {
+            problem.and(&format!(" (found `{shown}`)"))
+        };
+        (problem, if is_whole { Mark::Shown } else { Mark::Hidden })
+    }
+
+    fn excerpt(&self, item: &Item, mark: Mark) -> Option<Excerpt> {
         let Provenance::File { path, .. } = &item.provenance else { return None };
         let span = item.span.clone()?;
         let is_of_file =
@@ -95,7 +121,7 @@ impl Reporter<'_> {
             || self.parts.iter().filter(|part| part.layer == index).map(|part| &part.values);
         let mut all = self.spans.borrow_mut();
         let spans = all.entry(index).or_insert_with(|| spans(of_file(), self.registry));
-        Some(excerpt(&source.text, spans, &span, hide))
+        Some(excerpt(&source.text, spans, &span, mark))
     }
 }
 
@@ -194,10 +220,13 @@ impl<'a> Build<'a> {
         }
         let choice = choice?;
         let item = merged.get("credentials");
-        let empty = Item::empty_table();
         let table = item.and_then(|item| item.get(&[&choice.name]));
-        let key = Key::new(&["credentials", &choice.name]);
-        let credentials = self.credentials(&key, &choice.name, table.unwrap_or(&empty));
+        let key = match table {
+            // There is nothing else to show.
+            None if self.reporter.registry.get(&choice.name).is_none() => choice.key.clone(),
+            _ => Key::new(&["credentials", &choice.name]),
+        };
+        let credentials = self.credentials(&key, &choice.name, table.unwrap_or(&choice.item));
         let discovers = match &credentials {
             Some(credentials) => credentials.discovers_origins(),
             None => self.discovers_origins.get(),
@@ -490,6 +519,10 @@ impl LoadContext for Build<'_> {
 
     fn is_written(&self) -> bool {
         self.loader.code.is_none()
+    }
+
+    fn belongs(&self, key: &Key, item: &Item) -> Option<String> {
+        misplaced::help(self.reporter.registry, self.chosen, key, item)
     }
 
     fn how_to_learn(&self, provider: &str) -> String {

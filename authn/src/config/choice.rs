@@ -1,10 +1,14 @@
 //! Chooses the active provider.
 
-use super::{Source, SourceState, build::Reporter, project};
+use super::{
+    Source, SourceState,
+    build::{Build, Reporter},
+    misplaced, project,
+};
 use crate::{
     Environment,
     diagnostic::{Problem, ProblemCode, Provenance, Severity, nearest, shortened},
-    options::{Entries, Field, Item, Key, Options as _},
+    options::{Entries, Field, Item, Key, Options as _, report_unknown_key},
     registry::Entry,
     request::binding::Binding,
 };
@@ -15,7 +19,22 @@ const APP_SERVICE: &str = "APP_SERVICE_TS";
 /// The name of the chosen provider, and where it is named.
 pub(crate) struct Choice {
     pub(crate) name: String,
-    pub(crate) provenance: Provenance,
+    /// The key that names it.
+    pub(crate) key: Key,
+    /// An empty table at the place of its name.
+    pub(crate) item: Item,
+}
+
+impl Choice {
+    fn new(name: &str, key: &str, provenance: Provenance) -> Self {
+        let item = Item { provenance, ..Item::empty_table() };
+        Self { name: name.to_owned(), key: Key::new(&["credentials", key]), item }
+    }
+
+    fn at(name: &str, key: &str, named: &Item) -> Self {
+        let choice = Self::new(name, key, named.provenance.clone());
+        Self { item: Item { span: named.span.clone(), ..choice.item }, ..choice }
+    }
 }
 
 /// Chooses the provider. The highest part that names a provider wins, by the option `provider` or by a provider's table.
@@ -36,7 +55,7 @@ pub(crate) fn choose(
         if let Some(named) = entries.get("provider")
             && let Some(name) = named.as_text()
         {
-            return Some(Choice { name: name.to_owned(), provenance: named.provenance.clone() });
+            return Some(Choice::at(name, "provider", named));
         }
         let tables: Vec<(&String, &Item)> =
             entries.iter().filter(|(name, item)| is_provider(reporter, name, item)).collect();
@@ -45,14 +64,11 @@ pub(crate) fn choose(
                 // It names a provider by its shorthand, such as one of a crate that is not linked.
                 let stray = entries.iter().find(|(name, item)| is_stray(reporter, name, item));
                 if let Some((name, item)) = stray {
-                    return Some(Choice {
-                        name: name.clone(),
-                        provenance: item.provenance.clone(),
-                    });
+                    return Some(Choice::at(name, name, item));
                 }
             }
             [(name, item)] => {
-                return Some(Choice { name: (*name).clone(), provenance: item.provenance.clone() });
+                return Some(Choice::at(name, name, item));
             }
             [(first, _), (_, second), ..] => {
                 let names: Vec<String> =
@@ -72,15 +88,9 @@ pub(crate) fn choose(
     }
     if environment.path(APP_SERVICE).is_some() {
         let provenance = Provenance::Environment { name: APP_SERVICE.to_owned() };
-        return Some(Choice { name: "app_service".to_owned(), provenance });
+        return Some(Choice::new("app_service", "app_service", provenance));
     }
-    let has_errors = || {
-        let problems = reporter.problems.borrow();
-        problems.iter().any(|problem| problem.severity() == Severity::Error)
-    };
-    if sources.iter().any(|source| source.state == SourceState::Failed) && has_errors() {
-        // The unreadable source probably names the provider, and its failure is reported already. That of a project that is
-        // not trusted is a warning, and the source has no provider to name.
+    if lacks_source(&reporter.problems.borrow(), sources) {
         return None;
     }
     let linked: Vec<&str> = reporter.registry.iter().map(Entry::name).collect();
@@ -109,14 +119,14 @@ pub(crate) fn choose(
         if has_credentials { problem.with_key("credentials") } else { problem }
     } else if has_credentials {
         let linked = linked.join(", ");
-        Problem::error(ProblemCode::NoProvider, "no provider is configured")
+        Problem::error(ProblemCode::NoProvider, "`[credentials]` has no table of a provider")
             .with_key("credentials")
             .with_help(format!(
-                "add a table such as `[credentials.oauth]`; linked providers: {linked}"
+                "add a table such as `[credentials.oauth]`; the providers of this program: {linked}"
             ))
     } else {
         let command = reporter.loader.command_line("config init PROVIDER");
-        Problem::error(ProblemCode::NoCredentials, "no credentials are configured")
+        Problem::error(ProblemCode::NoCredentials, "no source has a table `[credentials]`")
             .with_help(format!("`{command}` writes a configuration to start from"))
     };
     let mut problems = reporter.problems.borrow_mut();
@@ -128,44 +138,65 @@ pub(crate) fn choose(
     None
 }
 
-/// Returns whether a key of `[credentials]` names a provider. A table that is not an option belongs to a provider, linked
-/// or not. Any other value does only if a provider of that name is linked.
-fn is_provider(reporter: &Reporter<'_>, name: &str, item: &Item) -> bool {
-    !Binding::FIELDS.iter().any(|field| field.key() == name)
-        && (item.as_table().is_some() || reporter.registry.get(name).is_some())
+/// Returns whether a source or a profile can't be used, and that is reported already. It probably sets what is missing. The
+/// failure of a project that is not trusted is a warning, and its file has no provider to name.
+pub(crate) fn lacks_source(problems: &[Problem], sources: &[Source]) -> bool {
+    let mut errors = problems.iter().filter(|problem| problem.severity() == Severity::Error);
+    let has_failed = sources.iter().any(|source| source.state == SourceState::Failed);
+    errors.any(|problem| {
+        has_failed
+            || matches!(problem.code(), ProblemCode::NoSuchFile | ProblemCode::UnknownProfile)
+            || problem.key() == Some("default_profile")
+    })
 }
 
-/// Returns whether a key of `[credentials]` with a text is neither an option nor a linked provider, nor looks like an option.
+/// Returns whether a key of `[credentials]` names a provider. A table that is not an option belongs to a provider, linked
+/// or not, unless it is one of another place. Any other value does only if a provider of that name is linked.
+fn is_provider(reporter: &Reporter<'_>, name: &str, item: &Item) -> bool {
+    let is_unlinked = || {
+        let key = Key::new(&["credentials", name]);
+        item.as_table().is_some() && misplaced::help(reporter.registry, None, &key, item).is_none()
+    };
+    !Binding::FIELDS.iter().any(|field| field.key() == name)
+        && (reporter.registry.get(name).is_some() || is_unlinked())
+}
+
+/// Returns whether a key of `[credentials]` with a text is neither an option nor a linked provider, nor looks like an option
+/// of this table or another.
 fn is_stray(reporter: &Reporter<'_>, name: &str, item: &Item) -> bool {
     let options = || Binding::FIELDS.iter().map(Field::key);
     let near = || nearest(name, options().chain(reporter.registry.iter().map(Entry::name)));
+    let key = Key::new(&["credentials", name]);
     item.as_text().is_some()
         && !options().any(|key| key == name)
+        && misplaced::help(reporter.registry, None, &key, item).is_none()
         && near().is_none_or(|near| reporter.registry.get(near).is_some())
 }
 
-/// Reports the keys of `[credentials]` that are neither options nor providers.
-pub(crate) fn report_unknown_keys(
-    reporter: &Reporter<'_>,
-    chosen: Option<&str>,
-    entries: &Entries,
-) {
+/// Reports the keys of `[credentials]` that are neither options nor linked providers. The table of a provider that is not
+/// linked is a warning: another program that reads the same file may have it.
+pub(crate) fn report_unknown_keys(build: &Build<'_>, entries: &Entries) {
+    let reporter = build.reporter;
     for (name, item) in entries {
         let options = Binding::FIELDS.iter().map(Field::key);
-        if options.clone().any(|key| key == name)
-            || chosen == Some(name)
-            || is_provider(reporter, name, item)
-        {
+        if options.clone().any(|key| key == name) || build.chosen == Some(name) {
             continue;
         }
-        let candidates = options.chain(reporter.registry.iter().map(Entry::name));
-        let problem = Problem::error(ProblemCode::UnknownKey, "unknown key")
-            .with_key(Key::new(&["credentials", name]));
-        let near = if reporter.explains() { nearest(name, candidates) } else { None };
-        let help = match near {
-            Some(near) => &*format!("did you mean `{near}`?"),
-            None => "remove it, or move it into the table of its provider",
-        };
-        reporter.report(problem.with_help(help), Some(item), true);
+        let key = Key::new(&["credentials", name]);
+        if !is_provider(reporter, name, item) {
+            let known = options.chain(reporter.registry.iter().map(Entry::name));
+            report_unknown_key(build, &key, item, known);
+        } else if reporter.registry.get(name).is_none() && build.chosen.is_some() {
+            let mut problem = reporter.registry.unknown(name).with_key(key);
+            problem.make_warning();
+            let linked = reporter.registry.iter().map(Entry::name);
+            let near = if reporter.explains() { nearest(name, linked) } else { None };
+            let near = near.map_or_else(String::new, |near| format!("did you mean `{near}`? "));
+            let help = format!(
+                "{near}remove the table, unless another program that reads it has the provider"
+            );
+            let problem = problem.and(", so its table has no effect").with_help(help);
+            reporter.report(problem, Some(item), false);
+        }
     }
 }

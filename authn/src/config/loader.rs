@@ -423,6 +423,7 @@ impl Loader {
         sources.splice(0..0, filled.sources);
         texts.extend(filled.texts);
 
+        let lacks_source = choice::lacks_source(&problems, &sources);
         let reporter = Reporter {
             loader: &self,
             registry: &registry,
@@ -465,7 +466,10 @@ impl Loader {
             let again = self.clone();
             credentials.reloadable(sessions, move || again.clone().load())
         });
-        let problems = reporter.problems.into_inner();
+        let mut problems = reporter.problems.into_inner();
+        if lacks_source {
+            problems.retain(|problem| !problem.is_absence());
+        }
         let login_command = self.login_command(profile.as_deref());
         Config {
             #[cfg(feature = "reqwest")]
@@ -476,7 +480,7 @@ impl Loader {
             profile,
             profile_provenance,
             profiles,
-            provider: choice.map(|choice| (choice.name, choice.provenance)),
+            provider: choice.map(|choice| (choice.name, choice.item.provenance)),
             problems,
             credentials,
             sources,

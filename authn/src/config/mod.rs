@@ -27,7 +27,7 @@
 //! let domain = &config.settings()[0];
 //! assert_eq!(domain.shown().to_string(), "\"b.example.com\"");
 //! assert_eq!(domain.provenance.to_string(), "env AUTHN_CREDENTIALS__DOMAIN");
-//! assert_eq!(domain.overrides[0].to_string(), "defaults:2:10");
+//! assert_eq!(domain.overrides[0].provenance.to_string(), "defaults:2:10");
 //! ```
 
 // figment merges the layers. Plain values pass through it, and its tags tell which layer each value is from. Secret and
@@ -35,8 +35,10 @@
 
 mod build;
 mod choice;
+mod exposed;
 pub(crate) mod layers;
 mod loader;
+mod misplaced;
 mod path;
 mod presets;
 mod profile;
@@ -58,7 +60,7 @@ pub use layers::{LayerName, Source, SourceState};
 pub(crate) use loader::Code;
 pub use loader::{Loader, load, load_profile};
 pub use project::Project;
-pub use setting::Setting;
+pub use setting::{Overridden, Setting};
 pub use visibility::Class;
 
 use crate::{
@@ -141,6 +143,21 @@ impl Config {
     /// Returns all values as they may be shown.
     pub fn settings(&self) -> Vec<Setting> {
         setting::list(self)
+    }
+
+    /// Returns a warning for each secret that is written into a project's file, or into a configuration file that other users
+    /// can read. Profiles that are not active count, too. They are not among the [`problems`](Self::problems).
+    ///
+    /// ```
+    /// use authn::{Environment, Loader};
+    ///
+    /// // A text of the program is no file.
+    /// let text = "[credentials]\nbearer = 'abc'";
+    /// let config = Loader::new().environment(Environment::empty()).defaults(text).read();
+    /// assert!(config.exposed_secrets().is_empty());
+    /// ```
+    pub fn exposed_secrets(&self) -> Vec<Problem> {
+        exposed::warnings(self)
     }
 
     /// Returns all problems, errors and warnings.

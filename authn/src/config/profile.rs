@@ -58,7 +58,9 @@ pub(crate) fn choose(
     };
     let trust_help = project::trust_help(problems).filter(|_| is_withheld);
     let message = format!("no source defines the profile `{}`", shortened(&name).escape_debug());
-    let problem = Problem::error(ProblemCode::UnknownProfile, message).with_key("default_profile");
+    let problem = Problem::error(ProblemCode::UnknownProfile, message);
+    let is_option = named.is_none();
+    let problem = if is_option { problem.with_key("default_profile") } else { problem };
     problems.push(problem.with_provenance(provenance).with_help(trust_help.unwrap_or(help)));
     None
 }

@@ -5,7 +5,7 @@ use super::{build::Build, choice, visibility::Place};
 use crate::diagnostic::ProblemCode;
 use crate::{
     http::options::HttpOptions,
-    options::{Item, Key, Options as _, Table, report_wrong_type, section},
+    options::{Field, Item, Key, Options as _, Table, report_wrong_type, section},
     request::binding::Binding,
     store::StoreContext,
 };
@@ -35,6 +35,11 @@ pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
 }
 
 impl Section {
+    /// Returns the options of its table.
+    pub(super) fn fields(&self) -> &'static [Field] {
+        if let Place::Options(fields) = self.below { fields } else { &[] }
+    }
+
     pub(super) fn read(&self, build: &mut Build<'_>, item: Option<&Item>) -> Option<()> {
         (self.read)(build, &Key::new(&[self.key]), item)
     }
@@ -65,7 +70,7 @@ fn credentials(build: &mut Build<'_>, key: &Key, item: Option<&Item>) -> Option<
     let empty = Item::empty_table();
     let item = item.unwrap_or(&empty);
     let Some(entries) = item.as_table() else { return report_wrong_type(build, key, item) };
-    choice::report_unknown_keys(build.reporter, build.chosen, entries);
+    choice::report_unknown_keys(build, entries);
     let fields = Binding::FIELDS.iter();
     let binding = Binding::from_table(&mut Table::new(build, key.clone(), item, entries, fields))?;
     build.context = build.context.clone().change(|parts| {

@@ -1,6 +1,6 @@
 //! Lists the values of a configuration with their provenance and without secrets, for `config show`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     Config,
@@ -58,12 +58,40 @@ pub struct Setting {
     pub value_type: Option<Type>,
     /// Where the value comes from.
     pub provenance: Provenance,
+    /// The profile whose table sets the value; `None` if the value is outside of profiles.
+    pub profile: Option<String>,
     /// The target of a secret by reference, such as `file /run/secrets/name`.
     pub reference: Option<String>,
+    /// Why the target of that reference can't be used, such as `the environment variable X is not set`.
+    pub unresolved: Option<String>,
     /// Whether the value is in a project's file that the user has not trusted, so that it has no effect.
     pub is_withheld: bool,
-    /// Where the values that this one overrides come from, the highest first.
-    pub overrides: Vec<Provenance>,
+    /// The values that this one overrides, the highest first.
+    pub overrides: Vec<Overridden>,
+}
+
+/// A value that has no effect, because a higher layer or a profile sets the same option.
+///
+/// ```
+/// use authn::{Environment, Loader, View, config::Overridden};
+///
+/// let text = "credentials.domain = 'one.test'\n[profile.two]\ncredentials.domain = 'two.test'";
+/// let loader = Loader::new().environment(Environment::empty()).defaults(text).profile("two");
+/// let domain = &loader.read().settings()[0];
+/// assert_eq!((domain.shown(), domain.profile.as_deref()), (View::text("two.test"), Some("two")));
+/// let one: &Overridden = &domain.overrides[0];
+/// assert_eq!((&one.value, one.profile.as_deref()), (&View::text("one.test"), None));
+/// assert_eq!(one.provenance.to_string(), "defaults:1:22");
+/// ```
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct Overridden {
+    /// The value as it may be shown. It has not been checked, so a value that its option can't hold is hidden.
+    pub value: View,
+    /// Where the value comes from.
+    pub provenance: Provenance,
+    /// The profile whose table sets the value; `None` if the value is outside of profiles.
+    pub profile: Option<String>,
 }
 
 impl Setting {
@@ -87,8 +115,11 @@ pub(super) fn list(config: &Config) -> Vec<Setting> {
     let is_rejection = |problem: &&Problem| {
         matches!(problem.code(), ProblemCode::WrongType | ProblemCode::InvalidValue)
     };
+    let unresolved = |problem: &'_ Problem| problem.code() == ProblemCode::UnresolvedReference;
+    let unresolved = config.problems.iter().filter(|problem| unresolved(problem));
     let mut lister = Lister {
         rejected: config.problems.iter().filter(is_rejection).filter_map(Problem::key).collect(),
+        unresolved: unresolved.filter_map(|it| Some((it.key()?, it.message()))).collect(),
         parts: &config.parts,
         with_unset: true,
         ..Lister::default()
@@ -116,13 +147,15 @@ pub(super) fn list(config: &Config) -> Vec<Setting> {
     let mut sections = top.within(&config.merged);
     sections.retain(|(name, ..)| name != "credentials" && name != "default_profile");
     lister.all(&Key::default(), sections);
-    let from = lister.settings.len();
     for part in config.parts.iter().filter(|part| part.withheld && !part.inactive) {
+        let from = lister.settings.len();
         lister.all(&Key::default(), top.within(&part.values));
-    }
-    for setting in &mut lister.settings[from..] {
-        setting.is_withheld = true;
-        setting.overrides.clear();
+        for setting in &mut lister.settings[from..] {
+            setting.is_withheld = true;
+            setting.unresolved = None;
+            setting.profile.clone_from(&part.profile);
+            setting.overrides.clear();
+        }
     }
     // A key that the schema doesn't know would set nothing. If the project's file is a link to a file of another kind,
     // all its keys are unknown and none may be shown.
@@ -153,6 +186,8 @@ pub(super) fn of_layer(layer: &Layer, registry: &Registry) -> Vec<Setting> {
 struct Lister<'a> {
     /// The keys with values that their options can't hold.
     rejected: BTreeSet<&'a str>,
+    /// The keys with references that can't be resolved, and why.
+    unresolved: BTreeMap<&'a str, &'a str>,
     parts: &'a [Part],
     settings: Vec<Setting>,
     /// Whether options that are not set are listed too.
@@ -182,19 +217,23 @@ impl Lister<'_> {
             let name = field.key();
             match entries.get(name) {
                 Some(item) => self.item(&key.child(name), item, visibility.child(name)),
-                None if self.with_unset => self.unset(&key.child(name), field),
+                None if self.with_unset => {
+                    self.unset(&key.child(name), field, visibility.child(name));
+                }
                 None => {}
             }
         }
     }
 
-    fn unset(&mut self, key: &Key, field: &Field) {
+    fn unset(&mut self, key: &Key, field: &Field, visibility: Visibility<'_>) {
         if let Some(fields) = field.options() {
-            return fields.iter().for_each(|field| self.unset(&key.child(field.key()), field));
+            return fields.iter().for_each(|field| {
+                self.unset(&key.child(field.key()), field, visibility.child(field.key()));
+            });
         }
         let class = if field.kind() == Kind::Secret { Class::Secret } else { Class::Plain };
         let (value, overrides) = (field.default(), Vec::new());
-        let setting = self.setting(key, class, &Provenance::Default);
+        let setting = self.setting(key, class, &Provenance::Default, visibility);
         let value_type = Some(field.value_type());
         self.settings.push(Setting {
             is_set: value.is_some(),
@@ -228,7 +267,7 @@ impl Lister<'_> {
                 let class = visibility.class();
                 let shown = || visibility.shown(item, self.checked(key));
                 let value = (class == Class::Plain).then(shown);
-                Setting { value, ..self.setting(key, class, &item.provenance) }
+                Setting { value, ..self.setting(key, class, &item.provenance, visibility) }
             }
         };
         self.settings.push(Setting { value_type: type_at(visibility.registry, key), ..setting });
@@ -240,11 +279,25 @@ impl Lister<'_> {
         let is_unknown = self.unvalidated && item.as_table().is_some() && reference.is_none();
         let class = if is_unknown { Class::Unknown } else { Class::Secret };
         let is_set = visibility.shown(item, self.checked(key)) == View::Set;
-        Setting { is_set, reference, ..self.setting(key, class, &item.provenance) }
+        let unresolved = self.unresolved.get(key.to_string().as_str()).map(|&why| why.to_owned());
+        let setting = self.setting(key, class, &item.provenance, visibility);
+        Setting { is_set, reference, unresolved, ..setting }
     }
 
-    fn setting(&self, key: &Key, class: Class, provenance: &Provenance) -> Setting {
-        let all = merge::provenances(self.parts, key.segments());
+    fn setting(
+        &self,
+        key: &Key,
+        class: Class,
+        provenance: &Provenance,
+        visibility: Visibility<'_>,
+    ) -> Setting {
+        let mut setters = merge::setters(self.parts, key.segments());
+        let profile = setters.next().and_then(|(part, _)| part.profile.clone());
+        let overrides = setters.map(|(part, item)| Overridden {
+            value: visibility.shown(item, Checked::Unread),
+            provenance: item.provenance.clone(),
+            profile: part.profile.clone(),
+        });
         Setting {
             key: key.to_string(),
             class,
@@ -252,9 +305,11 @@ impl Lister<'_> {
             value: None,
             value_type: None,
             provenance: provenance.clone(),
+            profile,
             reference: None,
+            unresolved: None,
             is_withheld: false,
-            overrides: all.into_iter().skip(1).collect(),
+            overrides: overrides.collect(),
         }
     }
 

@@ -356,7 +356,7 @@ mod tests {
     use std::{collections::BTreeMap, path::PathBuf};
 
     use super::*;
-    use crate::diagnostic::{SourceText, excerpt};
+    use crate::diagnostic::{Mark, SourceText, excerpt};
     use crate::{
         Context, Environment, Loader, Result, SecretString, Token, TokenProvider, config::Setting,
         options::insert,
@@ -498,7 +498,7 @@ mod tests {
         let mut entries = Entries::new();
         assert!(insert(&mut entries, &["credentials", "kinds", key], item).is_ok());
         let spans = spans([&entries].into_iter(), &registry());
-        excerpt(&source.text, &spans, &(0..0), false).line
+        excerpt(&source.text, &spans, &(0..0), Mark::AsInFile).line
     }
 
     #[test]

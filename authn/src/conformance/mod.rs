@@ -22,6 +22,8 @@ mod stores;
 
 use std::time::SystemTime;
 
+use toml_edit::{Array, DocumentMut, Item, Table};
+
 use self::attempt::Attempt;
 use crate::{
     Entry, Environment, Loader, Provider, Registry, Result, Token, View,
@@ -331,6 +333,21 @@ fn variable(
     (name.to_uppercase(), text)
 }
 
+/// Returns a configuration with these options of a provider. They are the provider's own document: a table in it is one below
+/// the provider's.
+fn configuration(name: &str, options: &str) -> String {
+    let Ok(document) = options.parse::<DocumentMut>() else {
+        // Loading it reports why.
+        return format!("[credentials.{name}]\n{options}\n");
+    };
+    let mut credentials = Table::new();
+    credentials.insert("origins", toml_edit::value(Array::from_iter(["*"])));
+    credentials.insert(name, Item::Table(document.as_table().clone()));
+    let mut configuration = DocumentMut::new();
+    configuration.insert("credentials", Item::Table(credentials));
+    configuration.to_string()
+}
+
 /// Creates a loader with a state directory of its own, which is removed with the guard.
 fn loader(
     entry: &Entry,
@@ -344,8 +361,7 @@ fn loader(
         environment = environment.variable(name, value);
     }
     let name = entry.name();
-    let text = format!("[credentials]\norigins = [\"*\"]\n[credentials.{name}]\n{options}\n");
-    let mut loader = Loader::new().environment(environment).defaults(&text);
+    let mut loader = Loader::new().environment(environment).defaults(&configuration(name, options));
     // If that fails, the loader reports the problem of the linked providers.
     if let Ok(registry) = Registry::builder().linked().with(*entry).build() {
         loader = loader.registry(registry);

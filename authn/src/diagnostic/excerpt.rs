@@ -75,9 +75,20 @@ fn find(spans: &[Range<usize>], at: usize) -> Option<&Range<usize>> {
     spans[..behind].last().filter(|span| span.contains(&at))
 }
 
+/// How the marked value of a line is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// As any other value: only if it is in [`Spans::shown`].
+    AsInFile,
+    /// As it is.
+    Shown,
+    /// As a mask.
+    Hidden,
+}
+
 /// Returns the line on which `marked` starts, without comments, and cut around the mark if it is long. Only values in
-/// `shown` are shown, and a mask replaces each value in `hidden`; with `hide`, also the marked value.
-pub(crate) fn excerpt(text: &str, spans: &Spans, marked: &Range<usize>, hide: bool) -> Excerpt {
+/// `shown` are shown, and a mask replaces each value in `hidden`; `mark` decides about the marked value.
+pub(crate) fn excerpt(text: &str, spans: &Spans, marked: &Range<usize>, mark: Mark) -> Excerpt {
     let end = text[marked.start..].find('\n').map_or(text.len(), |length| marked.start + length);
     let (mut at, is_cut) = start(text, spans, marked);
     let mut line = if is_cut { CUT.to_owned() } else { String::new() };
@@ -98,14 +109,19 @@ pub(crate) fn excerpt(text: &str, spans: &Spans, marked: &Range<usize>, hide: bo
             }
             left -= 1;
         }
-        let is_marked = hide && marked.contains(&at);
-        if let Some(span) = if is_marked { Some(marked) } else { find(&spans.hidden, at) } {
+        let is_marked = marked.contains(&at);
+        let hidden = match mark {
+            Mark::Hidden if is_marked => Some(marked),
+            Mark::Shown if is_marked => None,
+            _ => find(&spans.hidden, at),
+        };
+        if let Some(span) = hidden {
             line.push_str(MASK);
             at = span.end.min(end);
             continue;
         }
         let next = text[at..].chars().next().unwrap_or('\n');
-        let is_shown = find(&spans.shown, at).is_some();
+        let is_shown = find(&spans.shown, at).is_some() || (is_marked && mark == Mark::Shown);
         if next == '#' && !is_shown {
             break;
         }
@@ -148,12 +164,27 @@ pub(crate) fn syntax_excerpt(text: &str, at: usize) -> Excerpt {
         (1..WIDTH).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte))
     };
-    let shown = match line.split_once('=') {
-        Some((key, _)) if is_key(key) => format!("{key}= {MASK}"),
-        _ => MASK.to_owned(),
+    let split = |at| line.split_once(at).filter(|(key, _)| is_key(key)).map(|(key, _)| key);
+    let shown = match (split('='), split(':')) {
+        (Some(key), _) => format!("{key}= {MASK}"),
+        (None, Some(key)) => format!("{key}: {MASK}"),
+        (None, None) if is_header(line) => {
+            let line = line.trim().to_owned();
+            return Excerpt { marked: 0..line.len(), line };
+        }
+        (None, None) => MASK.to_owned(),
     };
     let marked = shown.len() - MASK.len()..shown.len();
     Excerpt { line: shown, marked }
+}
+
+/// Returns whether a line is the name of a table in brackets, and nothing else.
+fn is_header(line: &str) -> bool {
+    let name = line.trim().trim_start_matches('[').trim_end_matches(']');
+    line.trim_start().starts_with('[')
+        && line.len() < WIDTH
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
+        && !name.is_empty()
 }
 
 #[cfg(test)]
@@ -167,11 +198,17 @@ mod tests {
             ("a = 1\ns3cr3t\nb = 2", "***"),
             ("s3cr3t/+ = \"x", "***"),
             ("", "***"),
+            ("client_secret: s3cr3t", "client_secret: ***"),
+            ("[s3cr3t s3cr3t", "***"),
+            ("[\"s3cr3t\"", "***"),
         ] {
             let at = text.find("s3cr3t").unwrap_or(0);
             let excerpt = syntax_excerpt(text, at);
             assert_eq!(excerpt.line, shown);
             assert_eq!(&excerpt.line[excerpt.marked], MASK);
         }
+        let header = syntax_excerpt("[credentials.oauth]", 0);
+        assert_eq!(header.line, "[credentials.oauth]");
+        assert_eq!(header.marked, 0..header.line.len());
     }
 }

@@ -11,9 +11,10 @@ mod quoted;
 mod reason;
 mod shortened;
 mod source_text;
+mod syntax;
 
 pub use code::ProblemCode;
-pub(crate) use excerpt::{Spans, excerpt, masked, syntax_excerpt};
+pub(crate) use excerpt::{Mark, Spans, excerpt, masked};
 pub use location::Location;
 pub use nearest::nearest;
 pub use printable::printable;
@@ -24,3 +25,4 @@ pub(crate) use quoted::quoted;
 pub use reason::{check_limit_on_files, limit_help, reason};
 pub(crate) use shortened::shortened;
 pub(crate) use source_text::SourceText;
+pub(crate) use syntax::syntax_problem;

@@ -19,7 +19,7 @@ pub(crate) const SHOWN: usize = 50;
 /// let key = Some("credentials.domian");
 /// let problem = config.problems().iter().find(|problem| problem.key() == key).expect("a problem");
 /// assert_eq!((problem.code(), problem.severity()), (ProblemCode::UnknownKey, Severity::Error));
-/// assert_eq!(problem.message(), "unknown key");
+/// assert_eq!(problem.message(), "there is no option `domian` in `credentials`");
 /// assert_eq!(problem.help(), Some("did you mean `domain`?"));
 /// assert_eq!(problem.provenance().expect("a place").to_string(), "defaults:2:10");
 /// assert!(problem.render(false).contains("domian = ***"));
@@ -73,6 +73,24 @@ impl Problem {
     /// Turns the problem into a warning.
     pub(crate) fn make_warning(&mut self) {
         self.severity = Severity::Warning;
+    }
+
+    /// Adds a text to the end of the message.
+    pub(crate) fn and(mut self, more: &str) -> Self {
+        self.message.push_str(more);
+        self
+    }
+
+    /// Returns whether it can be the mere consequence of a source that can't be used: something is not set.
+    pub(crate) fn is_absence(&self) -> bool {
+        matches!(
+            self.code,
+            ProblemCode::Invalid
+                | ProblemCode::MissingKey
+                | ProblemCode::NoCredentials
+                | ProblemCode::NoOrigins
+                | ProblemCode::NoProvider
+        )
     }
 
     /// Removes the key and the line from the file.
@@ -138,7 +156,9 @@ impl Problem {
         };
         let key = self.key.as_deref().map(shortened);
         let title = match (&key, &self.excerpt) {
-            (Some(key), None) => printable(&format!("{}: {key}: {}", self.code, self.message)),
+            (Some(key), None) if !self.names_key() => {
+                printable(&format!("{}: {key}: {}", self.code, self.message))
+            }
             _ => printable(&format!("{}: {}", self.code, self.message)),
         };
         let place = self.provenance.as_ref().map(ToString::to_string);
@@ -164,6 +184,13 @@ impl Problem {
         }
         let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
         renderer.render(&[group])
+    }
+
+    /// Returns whether the message names the key with its table, as a problem does that is about the key itself.
+    fn names_key(&self) -> bool {
+        let key = self.key.as_deref().unwrap_or_default();
+        matches!(self.code, ProblemCode::UnknownKey | ProblemCode::UnknownProvider)
+            || self.message.contains(&format!("`{}`", shortened(key)))
     }
 }
 

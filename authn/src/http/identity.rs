@@ -16,6 +16,7 @@ use crate::{
     Error, Result, SecretString,
     input_file::{self, Rules},
     runtime::aside,
+    secret::pem,
 };
 
 /// A certificate and its key, by which a client shows who it is (mutual TLS, RFC 8446, 4.4.2). A clone is cheap.
@@ -60,7 +61,7 @@ impl ClientIdentity {
             )
         })?;
         let text = key.expose();
-        let der = PrivateKeyDer::from_pem_slice(text.as_bytes()).map_err(|_| {
+        let der = PrivateKeyDer::from_pem_slice(pem(&text).as_bytes()).map_err(|_| {
             fail("the key of the client certificate can't be read", "use PEM that is not encrypted")
         })?;
         let certified =

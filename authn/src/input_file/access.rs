@@ -78,6 +78,8 @@ enum Fault {
     AllWrite,
     /// The users of its group can write it.
     GroupWrites,
+    /// Other users, such as those of its group, can read it.
+    OthersRead,
 }
 
 #[cfg(unix)]
@@ -97,6 +99,7 @@ impl Access {
             Rules::Configuration => fault(!is_own && self.owner != 0, Fault::Foreign)
                 .or(fault(has(0o002), Fault::AllWrite))
                 .or(fault(has(0o020) && self.group != user.group, Fault::GroupWrites)),
+            Rules::Secretive => fault(has(if is_own { 0o044 } else { 0o004 }), Fault::OthersRead),
             Rules::Certificates => fault(has(0o002), Fault::AllWrite),
         }
     }
@@ -110,6 +113,7 @@ impl Fault {
             Self::Open => ("is open to other users", "chmod 600".to_owned()),
             Self::OthersWrite => ("is writable by other users", "chmod go-w".to_owned()),
             Self::AllWrite => ("is writable by every user", "chmod o-w".to_owned()),
+            Self::OthersRead => ("is readable by other users", "chmod 600".to_owned()),
             Self::GroupWrites => ("is writable by its group", "chmod g-w".to_owned()),
         };
         if self == Self::Foreign && user.id == 0 {
@@ -133,8 +137,8 @@ mod tests {
 
     #[test]
     fn each_purpose_has_its_own_rules() {
-        use Fault::{AllWrite, Foreign, GroupWrites, Open, OthersWrite};
-        use Rules::{Certificates, Configuration, Secret, Session, SessionFolder};
+        use Fault::{AllWrite, Foreign, GroupWrites, Open, OthersRead, OthersWrite};
+        use Rules::{Certificates, Configuration, Secret, Secretive, Session, SessionFolder};
 
         for (rules, user, owner, group, mode, expected) in [
             (Session, ANN, 1000, 1000, 0o600, None),
@@ -162,6 +166,11 @@ mod tests {
             (Configuration, ANN, 0, 0, 0o646, Some(AllWrite)),
             (Configuration, ANN, 1001, 1000, 0o644, Some(Foreign)),
             (Configuration, ROOT, 1000, 1000, 0o644, Some(Foreign)),
+            (Secretive, ANN, 1000, 1000, 0o600, None),
+            (Secretive, ANN, 1000, 1000, 0o640, Some(OthersRead)),
+            (Secretive, ANN, 1000, 1000, 0o644, Some(OthersRead)),
+            (Secretive, ANN, 0, 1000, 0o640, None),
+            (Secretive, ANN, 0, 0, 0o644, Some(OthersRead)),
             (Certificates, ANN, 1001, 1001, 0o664, None),
             (Certificates, ANN, 1000, 1000, 0o646, Some(AllWrite)),
         ] {

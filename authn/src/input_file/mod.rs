@@ -39,6 +39,9 @@ pub(crate) enum Rules {
     Secret,
     /// A configuration file. It belongs to the user or to root, and not every user may write it.
     Configuration,
+    /// A configuration file that contains a secret itself. Not every user may read it, and if it belongs to the user, nor may
+    /// its group.
+    Secretive,
     /// A bundle of certificates, which are public. Not every user may write it.
     #[cfg_attr(
         not(any(feature = "reqwest", test)),
@@ -51,7 +54,11 @@ impl Rules {
     /// Returns the size of the largest file, in MiB.
     const fn largest(self) -> usize {
         match self {
-            Self::Session | Self::SessionFolder | Self::Secret | Self::Configuration => 1,
+            Self::Session
+            | Self::SessionFolder
+            | Self::Secret
+            | Self::Configuration
+            | Self::Secretive => 1,
             Self::Certificates => 8,
         }
     }

@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use super::{Item, Value};
-
 /// The smallest and the largest value of an integer type.
 #[derive(Clone, Copy)]
 pub(super) struct IntegerRange {
@@ -31,21 +29,6 @@ impl IntegerRange {
             "u32" => unsigned(u32::MAX.into()),
             "u64" => unsigned(u64::MAX),
             "usize" => unsigned(usize::MAX as u64),
-            _ => None,
-        }
-    }
-
-    /// Returns on which side of the range a value is; `None` if it is in the range or is no integer. The value itself
-    /// must not be in an error, because it may be a misplaced secret.
-    pub(super) fn outside(self, item: &Item) -> Option<&'static str> {
-        let value: i128 = match &item.value {
-            Value::Integer(value) => (*value).into(),
-            Value::Text(text) => text.trim().parse().ok()?,
-            _ => return None,
-        };
-        match value {
-            value if value < self.least => Some("a smaller one"),
-            value if value > self.most => Some("a larger one"),
             _ => None,
         }
     }

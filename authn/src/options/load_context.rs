@@ -5,7 +5,7 @@ use std::{any::Any, path::PathBuf};
 use super::{Item, Key};
 use crate::{
     Error, SecretString,
-    diagnostic::{Problem, ProblemCode, Provenance, nearest},
+    diagnostic::{Problem, ProblemCode, Provenance, nearest, shortened},
     secret::Target,
 };
 
@@ -25,6 +25,9 @@ pub(crate) trait LoadContext {
 
     /// Returns whether values are written as text, in a file or a variable, and not in code.
     fn is_written(&self) -> bool;
+
+    /// Returns where a key belongs that its table doesn't know, as the help of a problem.
+    fn belongs(&self, key: &Key, item: &Item) -> Option<String>;
 
     /// Returns where the options of a provider are described, as the help of a problem.
     fn how_to_learn(&self, provider: &str) -> String;
@@ -112,12 +115,23 @@ pub(crate) fn report_unknown_key<'k>(
     item: &Item,
     known: impl Iterator<Item = &'k str>,
 ) {
-    let name = key.segments().last().map_or("", String::as_str);
-    let problem = Problem::error(ProblemCode::UnknownKey, "unknown key").with_key(key);
-    let near = if context.explains() { nearest(name, known) } else { None };
-    let problem = match near {
-        Some(near) => problem.with_help(format!("did you mean `{near}`?")),
-        None => problem.with_help("check its spelling, or remove it"),
+    let (name, table) = match key.segments().split_last() {
+        Some((name, table)) => (name.as_str(), Key::new(table)),
+        None => ("", Key::default()),
     };
-    context.report(problem, Some(item), true);
+    let what = if item.as_table().is_some() { "table" } else { "option" };
+    let name_shown = shortened(name);
+    let message = if table.segments().is_empty() {
+        format!("there is no {what} `{name_shown}` at the top of a configuration or a profile")
+    } else {
+        format!("there is no {what} `{name_shown}` in `{}`", shortened(&table.to_string()))
+    };
+    let problem = Problem::error(ProblemCode::UnknownKey, message).with_key(key);
+    let explains = context.explains();
+    let belongs = || context.belongs(key, item);
+    let near = || nearest(name, known).map(|near| format!("did you mean `{near}`?"));
+    let help = explains.then(|| belongs().or_else(near)).flatten();
+    let help = help.unwrap_or_else(|| "check its spelling, or remove it".to_owned());
+    // Of a table, the excerpt shows the name alone.
+    context.report(problem.with_help(help), Some(item), item.as_table().is_none());
 }

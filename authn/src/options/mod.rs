@@ -32,6 +32,7 @@ mod load_context;
 mod option_value;
 mod origin;
 pub(crate) mod probe;
+mod rejected;
 mod schema;
 mod secret;
 mod show;
@@ -53,6 +54,7 @@ pub(crate) use load_context::{
 };
 pub use option_value::OptionValue;
 pub use origin::Origin;
+pub(crate) use rejected::rejected;
 use schema::holds;
 pub use schema::{Field, Kind, Options, Shape, Type};
 pub(crate) use schema::{documentation, listed, summary};

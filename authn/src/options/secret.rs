@@ -64,7 +64,7 @@ impl<T: Secret> Secret for Option<T> {
     }
 
     fn read(node: Node<'_>) -> Option<Self> {
-        if node.is_absent_or_empty() { Some(None) } else { T::read(node).map(Some) }
+        node.optional(T::read)
     }
 
     fn shape() -> Shape {

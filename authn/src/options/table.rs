@@ -15,14 +15,14 @@ use super::{
     deserialize::{Absent, Mismatch, Values},
     holds,
     integer_range::IntegerRange,
-    probe, report_failure, report_invalid, report_unknown_key,
+    probe, rejected, report_failure, report_invalid, report_unknown_key,
     toml::parse_inline,
 };
 use crate::{
     Error, SecretString,
-    diagnostic::{Problem, ProblemCode, Provenance, nearest},
+    diagnostic::{Problem, ProblemCode, Provenance, nearest, shortened},
     process::Process,
-    secret::{Reference, Target},
+    secret::{Reference, Target, without_end},
 };
 
 /// The kind of reference whose target is a list.
@@ -219,7 +219,9 @@ impl Node<'_> {
 
     /// Reports that the value is missing.
     pub fn missing<T>(&self) -> Option<T> {
-        let problem = Problem::error(ProblemCode::MissingKey, "a required key is missing")
+        let name = self.key.segments().last().map_or("", String::as_str);
+        let message = format!("the option `{}` is required, and not set", shortened(name));
+        let problem = Problem::error(ProblemCode::MissingKey, message)
             .with_key(&self.key)
             .with_help(self.context.how_to_set(&self.key));
         let at = Some(self.table).filter(|table| table.provenance != Provenance::Default);
@@ -232,19 +234,25 @@ impl Node<'_> {
         self.item.is_none()
     }
 
-    /// Returns whether there is no value or an empty text. An empty text is no secret.
-    pub fn is_absent_or_empty(&self) -> bool {
-        self.item.as_ref().is_none_or(|item| match &item.value {
-            Value::Secret(secret) => secret.is_empty(),
-            _ => item.as_text() == Some(""),
-        })
-    }
-
     /// Reads a required secret. Returns `None` after a failure, when the problem has been reported.
     pub fn secret(&self) -> Option<SecretString> {
-        let Some(item) = self.item.as_ref().filter(|_| !self.is_absent_or_empty()) else {
-            return self.missing();
+        let item = self.present()?;
+        let is_empty = match &item.value {
+            Value::Secret(secret) => secret.is_empty(),
+            _ => item.as_text().map(without_end) == Some(""),
         };
+        if is_empty {
+            // It must not count as unset: another way to authenticate would be chosen.
+            let problem = Problem::error(ProblemCode::InvalidValue, "the secret is empty");
+            let help = match &item.provenance {
+                Provenance::Environment { name } => {
+                    format!("set {name} to the secret, or unset it")
+                }
+                _ if self.context.is_written() => "set it to the secret, or remove it".to_owned(),
+                _ => "pass the secret, or leave the option out".to_owned(),
+            };
+            return self.report(problem.with_key(&self.key).with_help(help));
+        }
         let from_flag = matches!(item.provenance, Provenance::Flag { .. });
         match &item.value {
             Value::Text(text) if from_flag => match parse_inline(text, &item.provenance) {
@@ -269,7 +277,9 @@ impl Node<'_> {
                 Some(secret.clone())
             }
             Value::Text(text) => {
-                let secret = SecretString::from(text.as_str());
+                let is_written = matches!(item.provenance, Provenance::Environment { .. });
+                let text = if is_written { without_end(text) } else { text.as_str() };
+                let secret = SecretString::from(text);
                 self.context.record_secret(&secret);
                 Some(secret)
             }
@@ -364,12 +374,6 @@ impl Node<'_> {
             Ok(reference) => {
                 let secret = SecretString::referring(reference);
                 self.context.record_secret(&secret);
-                if secret.is_empty() {
-                    let message = "the secret that it refers to is empty";
-                    let problem = Problem::error(ProblemCode::UnresolvedReference, message);
-                    let help = "put the secret there, or remove the key";
-                    return self.report(problem.with_key(&self.key).with_help(help));
-                }
                 Some(secret)
             }
             Err(error) => {
@@ -498,10 +502,11 @@ impl<T: DeserializeOwned> Plain for T {
             Err(Mismatch { expected, .. }) => {
                 let shape = Self::shape().value_type;
                 let range = expected.as_deref().and_then(IntegerRange::expected);
-                let found = match (&shape, range) {
-                    (Type::Integer, Some(range)) => range.outside(item),
-                    _ => None,
-                };
+                let found = rejected(&shape, item).map(|shown| shown.into_owned());
+                let found = found.map(|shown| match shape {
+                    Type::Choice(_) | Type::Url | Type::Origin => format!("`{shown}`"),
+                    _ => shown,
+                });
                 let expected = match (&shape, expected) {
                     (Type::Duration, _) => crate::time::duration::EXPECTED.to_owned(),
                     (Type::Integer, Some(expected)) => match range {
@@ -533,7 +538,8 @@ impl<T: DeserializeOwned> Plain for T {
                 let help = match near.filter(|_| node.context.explains()) {
                     Some(near) => format!("did you mean `{near}`? {how}"),
                     None if unknown.is_some_and(|(_, words)| words.is_empty()) => {
-                        "add the crate that registers it to Cargo.toml, and `use its_crate as _;` to main.rs"
+                        "remove it; in a program of your own, add the crate that registers it to Cargo.toml and \
+                         `use its_crate as _;` to main.rs"
                             .to_owned()
                     }
                     None if shape == Type::Path && item.as_table().is_some() => {
@@ -548,7 +554,7 @@ impl<T: DeserializeOwned> Plain for T {
                     }
                     None => how,
                 };
-                let found = found.map(Cow::Borrowed).or_else(|| not_one(&shape, item));
+                let found = found.map(Cow::Owned).or_else(|| not_one(&shape, item));
                 let in_list = unknown.filter(|_| matches!(shape, Type::List(_)));
                 let found = found.or(in_list.map(|_| "a list with another text".into()));
                 let expected = match unknown {

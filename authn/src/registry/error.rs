@@ -13,10 +13,11 @@ pub(super) fn unknown(registry: &Registry, name: &str) -> Problem {
     let near = nearest(name, names.iter().copied())
         .map_or_else(String::new, |near| format!("did you mean `{near}`? "));
     let linked = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-    let message = format!("no provider `{name}` is linked into this program");
+    let message = format!("this program has no provider `{name}`");
     // The linker drops a crate that the program never names.
-    let help =
-        format!("{near}linked providers: {linked}; for a provider of another crate, {HOW_TO_LINK}");
+    let help = format!(
+        "{near}the providers of this program: {linked}; in a program of your own, {HOW_TO_LINK}"
+    );
     Problem::error(ProblemCode::UnknownProvider, message).with_help(help)
 }
 

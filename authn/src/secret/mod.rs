@@ -10,7 +10,8 @@ use std::{fmt, marker::PhantomData, ops::Deref, path::Path, sync::Arc};
 
 use secrecy::ExposeSecret;
 
-pub(crate) use reference::{Reference, Target};
+pub use reference::pem;
+pub(crate) use reference::{Reference, Target, without_end};
 pub use watched::Watched;
 
 use crate::Result;

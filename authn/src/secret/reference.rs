@@ -6,6 +6,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use secrecy::ExposeSecret as _;
+use zeroize::Zeroizing;
+
 use super::SecretSource;
 use crate::{
     Environment, Error, ErrorKind, Result,
@@ -49,22 +52,41 @@ pub(crate) enum Target {
 
 impl Target {
     pub(crate) fn variable(name: &str, environment: &Environment) -> Self {
-        let value = environment.get(name).map(|value| Arc::new(value.into()));
+        let value = environment.text(name).map(|value| Arc::new(without_end(value).into()));
         Self::Variable { name: name.to_owned(), value }
     }
 
+    /// Returns the secret. An empty one is an error, because nothing can be done with it.
     fn resolve(&self) -> Result<Arc<secrecy::SecretString>> {
-        match self {
-            Self::Variable { value: Some(value), .. } => Ok(Arc::clone(value)),
-            Self::Variable { name, value: None } => Err(unset(name)),
-            Self::File(path) => read(path),
+        let secret = match self {
+            Self::Variable { value: Some(value), .. } => Arc::clone(value),
+            Self::Variable { name, value: None } => return Err(unset(name)),
+            Self::File(path) => read(path)?,
             Self::Stored { target, source, .. } => {
-                Ok(Arc::new((&*source.secret(target)?.expose()).into()))
+                Arc::new((&*source.secret(target)?.expose()).into())
             }
             Self::Command { .. } => {
-                Err(Error::internal("a command was not run in the background")
-                    .with_help("report it"))
+                return Err(Error::internal("a command was not run in the background")
+                    .with_help("report it"));
             }
+        };
+        if secret.expose_secret().is_empty() { Err(self.empty()) } else { Ok(secret) }
+    }
+
+    fn empty(&self) -> Error {
+        match self {
+            // A job without the secret often has the variable all the same.
+            Self::Variable { name, .. } => {
+                Error::configuration(format!("the environment variable {name} is empty"))
+                    .with_help("set it to the secret, or refer to another")
+                    .as_absence()
+            }
+            Self::File(path) => {
+                Error::configuration(format!("the secret file {} is empty", path.display()))
+                    .with_help("write the secret into it, or refer to another")
+            }
+            _ => Error::configuration(format!("the secret of {self} is empty"))
+                .with_help("store the secret there, or refer to another"),
         }
     }
 
@@ -72,6 +94,9 @@ impl Target {
     pub(crate) fn absence(&self) -> Option<Error> {
         match self {
             Self::Variable { name, value: None } => Some(unset(name)),
+            Self::Variable { value: Some(value), .. } if value.expose_secret().is_empty() => {
+                Some(self.empty())
+            }
             Self::File(path) if path.try_exists().is_ok_and(|exists| !exists) => {
                 let message = format!("the secret file {} does not exist", path.display());
                 Some(Error::configuration(message).with_help("check the path").as_absence())
@@ -180,7 +205,7 @@ async fn printed(process: Process) -> Result<Arc<secrecy::SecretString>> {
             .with_help("run it yourself; it should print the secret and nothing else")
     };
     let text = str::from_utf8(finished.output()).map_err(|_| printed("no UTF-8 text"))?;
-    match text.trim_end_matches(['\r', '\n']) {
+    match without_end(text) {
         "" => Err(printed("nothing")),
         text => Ok(Arc::new(text.into())),
     }
@@ -194,5 +219,23 @@ pub(crate) fn read(path: &Path) -> Result<Arc<secrecy::SecretString>> {
         let error = Error::configuration(message).with_help(refusal.help);
         if is_absent { error.as_absence() } else { error }
     })?;
-    Ok(Arc::new(text.trim_end_matches(['\r', '\n']).into()))
+    Ok(Arc::new(without_end(&text).into()))
+}
+
+/// Returns a key in PEM with its line breaks. A variable and a form of a web page often have each as the two characters `\\n`,
+/// which PEM has nowhere.
+#[doc(hidden)]
+pub fn pem(text: &str) -> Zeroizing<String> {
+    // One buffer, which never grows and leaves no copy behind.
+    let mut pem = Zeroizing::new(String::with_capacity(text.len()));
+    for (index, line) in text.split("\\n").enumerate() {
+        pem.push_str(if index == 0 { "" } else { "\n" });
+        pem.push_str(line.strip_suffix("\\r").unwrap_or(line));
+    }
+    pem
+}
+
+/// Returns the text of a secret without the line breaks at its end.
+pub(crate) fn without_end(text: &str) -> &str {
+    text.trim_end_matches(['\r', '\n'])
 }

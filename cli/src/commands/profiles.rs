@@ -11,7 +11,6 @@ use super::active;
 use crate::{
     app::App,
     exit::{Code, Failure, code_of},
-    output::Output,
     waiting,
 };
 
@@ -32,14 +31,14 @@ pub(super) fn each<T>(
     if profiles.is_empty() {
         app.loader().load()?;
     }
-    let mut reporter = Reporter { output: &app.output, reported: BTreeSet::new(), worst: None };
+    let mut reporter = Reporter { app, reported: BTreeSet::new(), worst: None };
     let done: Result<_, _> = profiles.iter().map(|profile| work(profile, &mut reporter)).collect();
     Ok((done?, reporter.worst.map_or(Ok(()), |code| Err(Failure::Silent(code)))))
 }
 
 /// Reads the configuration for each profile. If a flag chooses a profile, it is that one alone. Otherwise they are
 /// the base, if it is usable by itself, and all profiles in alphabetical order.
-fn all(app: &App) -> Vec<Profile> {
+pub(super) fn all(app: &App) -> Vec<Profile> {
     let active = Profile { config: app.loader().read(), is_active: true };
     if app.global.profile.is_some() {
         return vec![active];
@@ -92,7 +91,7 @@ impl Profile {
 /// Reports the failures of profiles, and remembers the exit code.
 #[derive(Debug)]
 pub(super) struct Reporter<'a> {
-    output: &'a Output,
+    app: &'a App,
     /// The problems that were reported: profiles usually share them.
     reported: BTreeSet<String>,
     /// The exit code of the first failure, or that of an invalid configuration.
@@ -104,7 +103,7 @@ impl Reporter<'_> {
     pub(super) fn failure(&mut self, config: &Config, error: &Error, help: Option<&str>) {
         error.problems().iter().for_each(|problem| self.problem(problem));
         let message = format!("{} ({})", error.message(), active(config));
-        self.output.error(&message, help.or(error.help()));
+        self.app.output.error(&message, help.or(error.help()));
         let code = code_of(error.kind());
         // An invalid configuration takes precedence, because it may be the cause of the other failures.
         if self.worst.is_none() || code == Code::Configuration {
@@ -112,9 +111,19 @@ impl Reporter<'_> {
         }
     }
 
+    /// Reports a profile that can't be used, as a warning.
+    pub(super) fn broken(&mut self, config: &Config, error: &Error) {
+        let message = format!("{} ({})", error.message(), active(config));
+        let check = match config.profile() {
+            Some(profile) => self.app.command_line_of(profile, "config check"),
+            None => self.app.command_line("config check"),
+        };
+        self.app.output.warning(&message, Some(&format!("`{check}` lists its problems")));
+    }
+
     fn problem(&mut self, problem: &Problem) {
         if self.reported.insert(problem.to_string()) {
-            self.output.problems([problem]);
+            self.app.output.problems([problem]);
         }
     }
 }

@@ -114,8 +114,13 @@ fn row(profile: &Profile, reporter: &mut Reporter<'_>, app: Option<&App>) -> Res
         needs_login = credentials.needs_login();
         credentials.status().await
     })?;
-    if let Err(error) = &found {
-        reporter.failure(config, error, None);
+    match &found {
+        // Another profile is not what the user works with: its row says what is wrong, and the others count.
+        Err(error) if !profile.is_active && error.kind() == ErrorKind::Configuration => {
+            reporter.broken(config, error);
+        }
+        Err(error) => reporter.failure(config, error, None),
+        Ok(_) => {}
     }
     let status = found.as_ref().ok();
     let store = status.and_then(|status| {

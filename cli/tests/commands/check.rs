@@ -42,7 +42,7 @@ const CASES: &[Case] = &[
             "error: unknown-provider",
             "config.toml:3:1",
             "did you mean `basic`?",
-            "linked providers:",
+            "the providers of this program: ",
         ],
     },
     Case {
@@ -77,7 +77,7 @@ const CASES: &[Case] = &[
     Case {
         name: "no origins",
         configuration: b"[credentials]\nbearer = \"s3cr3t\"\n",
-        said: &["warning: no-origins", "credentials.domain", "1 warning"],
+        said: &["warning: no-origins", "credentials.domain", "1 warning", "(exit 0)"],
     },
     Case {
         name: "a certificate that can't be read",
@@ -168,7 +168,7 @@ const CASES: &[Case] = &[
         name: "a fix, where none is linked",
         configuration: b"[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\nclient_id = \"c\"\n\
             token_endpoint_url = \"https://a.test/token\"\ncompliance = [\"corp\"]\n",
-        said: &["credentials.oauth.compliance", "no crate of this program registers one", "`use its_crate as _;`"],
+        said: &["credentials.oauth.compliance", "no crate of this program registers one", "remove it; in a program of your own", "`use its_crate as _;`"],
     },
     Case {
         name: "a preset without what it needs",
@@ -193,12 +193,129 @@ const CASES: &[Case] = &[
     Case {
         name: "no credentials",
         configuration: b"",
-        said: &["error: no-credentials", "authn config init"],
+        said: &["error: no-credentials: no source has a table `[credentials]`", "authn config init"],
     },
     Case {
         name: "a syntax error beside a secret",
         configuration: b"[credentials]\ndomain = \"a.test\"\nbearer = \"s3cr3t\n",
-        said: &["error: syntax", "config.toml:3:", "3 | bearer = ***"],
+        said: &["error: syntax: a text is not closed", "config.toml:3:", "3 | bearer = ***"],
+    },
+    Case {
+        name: "a section below credentials",
+        configuration: b"[credentials]\ndomain = \"a.test\"\nbearer = \"s3cr3t\"\n\
+            [credentials.http]\nca_file = \"/s3cr3t\"\n",
+        said: &[
+            "error: unknown-key: there is no table `http` in `credentials`",
+            "config.toml:4:1",
+            "4 | [credentials.http]",
+            "`http` is a table of its own: write `[http]`",
+            "the configuration has 1 error ",
+        ],
+    },
+    Case {
+        name: "a provider at the top",
+        configuration: b"[credentials]\ndomain = \"a.test\"\nbearer = \"s3cr3t\"\n\
+            [oauth]\nclient_secret = \"s3cr3t\"\n",
+        said: &["error: unknown-key: there is no table `oauth`", "config.toml:4:1", "write `[credentials.oauth]`"],
+    },
+    Case {
+        name: "an option of a provider beside its table",
+        configuration: b"[credentials]\ndomain = \"a.test\"\nclient_secret = \"s3cr3t\"\n\
+            [credentials.oauth]\nclient_id = \"c\"\nissuer_url = \"https://a.test\"\n",
+        said: &["3 | client_secret = ***", "set `credentials.oauth.client_secret`"],
+    },
+    Case {
+        name: "the table of a provider that is not linked",
+        configuration: b"[credentials]\ndomain = \"a.test\"\nprovider = \"bearer\"\nbearer = \"s3cr3t\"\n\
+            [credentials.corp]\nkey = \"s3cr3t\"\n",
+        said: &[
+            "warning: unknown-provider: this program has no provider `corp`, so its table has no effect",
+            "config.toml:5:1",
+            "the configuration has 1 warning ",
+            "(exit 0)",
+        ],
+    },
+    Case {
+        name: "a choice of a profile in a profile",
+        configuration: b"[credentials]\ndomain = \"a.test\"\nbearer = \"s3cr3t\"\n\
+            [profile.a]\ndefault_profile = \"s3cr3t\"\n",
+        said: &["there is no `default_profile` in the profile `a`", "config.toml:5:19", "belongs at the top"],
+    },
+    Case {
+        name: "an unknown provider that an option names",
+        configuration: b"[credentials]\ndomain = \"a.test\"\nprovider = \"oath\"\n",
+        said: &[
+            "error: unknown-provider: this program has no provider `oath`",
+            "config.toml:3:12",
+            "did you mean `oauth`?",
+            "the configuration has 1 error ",
+        ],
+    },
+    Case {
+        name: "an unknown profile of a file with profiles alone",
+        configuration: b"default_profile = \"prdo\"\n[profile.prod.credentials]\ndomain = \"a.test\"\n\
+            bearer = \"s3cr3t\"\n",
+        said: &["error: unknown-profile", "did you mean `prod`?", "the configuration has 1 error "],
+    },
+    Case {
+        name: "an unknown profile that would set what is missing",
+        configuration: b"default_profile = \"prdo\"\n[credentials]\ndomain = \"a.test\"\n\
+            [credentials.basic]\npassword = \"s3cr3t\"\n[profile.prod.credentials.basic]\nusername = \"u\"\n",
+        said: &["error: unknown-profile", "the configuration has 1 error "],
+    },
+    Case {
+        name: "a port out of range",
+        configuration: b"[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\nclient_id = \"c\"\n\
+            issuer_url = \"https://a.test\"\nredirect_port = 80808\n",
+        said: &["expected an integer from 0 to 65535, found 80808", "6 | redirect_port = 80808"],
+    },
+    Case {
+        name: "a word that is almost one",
+        configuration: b"[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\nclient_id = \"c\"\n\
+            issuer_url = \"https://a.test\"\ngrant_type = \"client_credential\"\n",
+        said: &[
+            "found `client_credential`",
+            "6 | grant_type = \"client_credential\"",
+            "did you mean `client_credentials`?",
+        ],
+    },
+    Case {
+        name: "a word that is none",
+        configuration: b"[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\nclient_id = \"c\"\n\
+            issuer_url = \"https://a.test\"\ngrant_type = \"s3cr3t\"\n",
+        said: &["found another text", "6 | grant_type = ***"],
+    },
+    Case {
+        name: "a proxy of another kind",
+        configuration: b"[credentials]\ndomain = \"a.test\"\nbearer = \"s3cr3t\"\n\
+            [http]\nproxy = \"ftp://ann:s3cr3t@p.test\"\n",
+        said: &["http.proxy", "config.toml:5:9", "5 | proxy = ***", "(found `ftp://***@p.test/`)"],
+    },
+    Case {
+        name: "an empty secret",
+        configuration: b"[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\nclient_id = \"c\"\n\
+            issuer_url = \"https://a.test\"\nclient_secret = \"\"\n",
+        said: &["credentials.oauth.client_secret", "config.toml:6:17", "the secret is empty"],
+    },
+    Case {
+        name: "a key that is there twice",
+        configuration: b"[credentials]\ndomain = \"a.test\"\nbearer = \"s3cr3t\"\ndomain = \"s3cr3t\"\n",
+        said: &["the key `domain` is there twice; the first is in line 2", "config.toml:4:1"],
+    },
+    Case {
+        name: "a table that is there twice",
+        configuration: b"[credentials]\ndomain = \"a.test\"\n[http]\n[credentials]\nbearer = \"s3cr3t\"\n",
+        said: &["the table `credentials` is there twice; the first is in line 1", "4 | [credentials]"],
+    },
+    Case {
+        name: "a colon in place of an equals sign",
+        configuration: b"[credentials]\ndomain: \"s3cr3t\"\n",
+        said: &["a key is followed by `:` in place of `=`", "2 | domain: ***"],
+    },
+    Case {
+        name: "a table that is not closed",
+        configuration: b"[credentials\nbearer = \"s3cr3t\"\n",
+        said: &["a `[` is not closed", "config.toml:1:"],
     },
     Case {
         name: "not UTF-8",
@@ -214,7 +331,10 @@ const CASES: &[Case] = &[
 
 #[track_caller]
 fn said(outcome: &Outcome, words: &[&str]) {
-    assert_eq!((outcome.code, &*outcome.stdout), (3, ""), "{}", outcome.stderr);
+    let (codes, words): (Vec<&str>, Vec<&str>) =
+        words.iter().partition(|word| word.starts_with("(exit"));
+    let code = if codes.is_empty() { 3 } else { 0 };
+    assert_eq!((outcome.code, &*outcome.stdout), (code, ""), "{}", outcome.stderr);
     for word in words {
         assert!(outcome.stderr.contains(word), "{word}\n{}", outcome.stderr);
     }
@@ -270,9 +390,170 @@ fn an_empty_secret_is_not_a_missing_one() {
         );
         sandbox.file("home/.config/authn/config.toml", text);
         let outcome = sandbox.run(&["config", "check"]);
-        said(&outcome, &["credentials.basic.password", "config.toml:5:12", "refers to is empty"]);
+        said(
+            &outcome,
+            &["credentials.basic.password", "config.toml:5:12", "the secret file ", " is empty"],
+        );
         assert!(!outcome.stderr.contains("missing"), "{}", outcome.stderr);
     }
+}
+
+/// An empty secret never counts as unset, wherever it is empty.
+#[test]
+fn an_empty_secret_does_not_change_the_grant() {
+    let oauth = "[credentials]\ndomain = 'a.test'\n[credentials.oauth]\nclient_id = 'c'\n\
+                 issuer_url = 'https://a.test'\n";
+    let option = "AUTHN_CREDENTIALS__OAUTH__CLIENT_SECRET";
+    for (line, variable, expected) in [
+        ("", option, "env AUTHN_CREDENTIALS__OAUTH__CLIENT_SECRET"),
+        (
+            "client_secret = { env = 'SECRET' }\n",
+            "SECRET",
+            "the environment variable SECRET is empty",
+        ),
+        (
+            "refresh_token = { env = 'SECRET' }\n",
+            "SECRET",
+            "the environment variable SECRET is empty",
+        ),
+        (
+            "private_key = { env = 'SECRET' }\n",
+            "SECRET",
+            "the environment variable SECRET is empty",
+        ),
+    ] {
+        for value in ["", "\n"] {
+            let sandbox = Sandbox::with(format!("{oauth}{line}")).env(variable, value);
+            said(&sandbox.run(&["config", "check"]), &["is empty", expected, "has 1 error ("]);
+            let token = sandbox.run(&["token"]);
+            assert!(token.code == 3 && token.stderr.contains("is empty"), "{token:?}");
+        }
+    }
+    let sandbox = Sandbox::with(oauth)
+        .env(option, "")
+        .env("AUTHN_CREDENTIALS__OAUTH__GRANT_TYPE", "client_credentials");
+    said(&sandbox.run(&["config", "check"]), &["the secret is empty", "has 1 error ("]);
+}
+
+#[test]
+fn line_breaks_at_the_end_of_a_variable_are_no_part_of_a_secret() {
+    let text = "[credentials]\ndomain = 'a.test'\n[credentials.bearer]\n";
+    let referring = format!("{text}token = {{ env = 'SECRET' }}\n");
+    for (text, variable) in [(text, "AUTHN_CREDENTIALS__BEARER__TOKEN"), (&referring, "SECRET")] {
+        let sandbox = Sandbox::with(text).env(variable, "abc\r\n");
+        assert_eq!(sandbox.run(&["token"]).done(), "abc\n");
+    }
+}
+
+/// A secret in a configuration file, the mode and the place of the file, and what is warned of.
+#[cfg(unix)]
+const EXPOSED: &[(&str, u32, &str, &[&str])] = &[
+    ("home/.config/authn/config.toml", 0o600, "bearer = 's3cr3t'", &[]),
+    (
+        "home/.config/authn/config.toml",
+        0o644,
+        "bearer = 's3cr3t'",
+        &["warning: literal-secret", "credentials.bearer.token", "config.toml:3:10", "chmod 600"],
+    ),
+    ("home/.config/authn/config.toml", 0o644, "bearer = { env = 'SECRET' }", &[]),
+    (
+        "home/.config/authn/config.toml",
+        0o644,
+        "bearer = { env = 'SECRET' }\n[profile.a.credentials]\nbearer = 's3cr3t'",
+        &["warning: literal-secret", "profile.a.credentials.bearer.token", "config.toml:5:10"],
+    ),
+    (
+        "repo/.authn.toml",
+        0o600,
+        "bearer = 's3cr3t'",
+        &[
+            "warning: literal-secret",
+            ".authn.toml:3:10",
+            "a file of a project",
+            "{ env = \"NAME\" }",
+        ],
+    ),
+];
+
+#[cfg(unix)]
+#[test]
+fn a_secret_in_a_file_that_others_read_is_a_warning() {
+    for (file, mode, text, expected) in EXPOSED {
+        let sandbox = Sandbox::new().env("SECRET", "x");
+        if *file != "home/.config/authn/config.toml" {
+            let own = "[credentials]\ndomain = 'a.test'\nbearer = { env = 'SECRET' }\n";
+            sandbox.file("home/.config/authn/config.toml", own);
+        }
+        let path = sandbox.file(file, format!("[credentials]\ndomain = 'a.test'\n{text}\n"));
+        set_mode(&path, *mode);
+        let outcome = sandbox.run(&["config", "check"]);
+        assert_eq!((outcome.code, &*outcome.stdout), (0, ""), "{text}\n{}", outcome.stderr);
+        for word in *expected {
+            assert!(outcome.stderr.contains(word), "{word}\n{}", outcome.stderr);
+        }
+        let is_exposed = !expected.is_empty();
+        assert_eq!(outcome.stderr.contains("literal-secret"), is_exposed, "{}", outcome.stderr);
+        assert!(!outcome.stderr.contains("s3cr3t"), "{}", outcome.stderr);
+        if !file.ends_with(".authn.toml") {
+            let strict = sandbox.run(&["config", "check", "--strict"]);
+            assert_eq!(strict.code, if is_exposed { 3 } else { 0 }, "{}", strict.stderr);
+        }
+        let token = sandbox.run(&["header"]);
+        assert!(!token.stderr.contains("literal-secret"), "{}", token.stderr);
+    }
+}
+
+const THREE: &str = "[credentials]\ndomain = 'a.test'\n[profile.dev.credentials]\nbearer = 's3cr3t'\n\
+    [profile.odd.credentials]\nbearer = 's3cr3t'\ncorp = {}\nprovider = 'bearer'\n\
+    [profile.bad.credentials.basic]\npasword = 's3cr3t'\n";
+
+#[test]
+fn all_profiles_are_checked() {
+    let sandbox = Sandbox::with(THREE);
+    let outcome = sandbox.run(&["config", "check", "--all-profiles"]);
+    said(
+        &outcome,
+        &[
+            "error: the configuration has 2 errors (profile: bad, provider: basic)",
+            "the configuration is valid (profile: dev, provider: bearer)",
+            "warning: the configuration has 1 warning (profile: odd, provider: bearer)",
+        ],
+    );
+    for (profile, code, strict) in [("dev", 0, 0), ("odd", 0, 3), ("bad", 3, 3)] {
+        let check = ["-p", profile, "config", "check"];
+        assert_eq!(sandbox.run(&check).code, code, "{profile}");
+        assert_eq!(sandbox.run(&[&check[..], &["--strict"]].concat()).code, strict, "{profile}");
+    }
+}
+
+#[test]
+fn json_has_an_object_for_each_profile() {
+    let sandbox = Sandbox::with(THREE);
+    let outcome = sandbox.run(&["config", "check", "--all-profiles", "--json"]);
+    assert_eq!((outcome.code, &*outcome.stderr), (3, ""));
+    assert!(!outcome.stdout.contains("s3cr3t"), "{}", outcome.stdout);
+    let all: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
+    let found: Vec<_> = all
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|one| {
+            let codes = one["problems"].as_array().unwrap().iter();
+            let codes: Vec<_> = codes.map(|problem| problem["code"].as_str().unwrap()).collect();
+            let count = |name: &str| one[name].as_u64().unwrap();
+            (one["profile"].as_str().unwrap(), count("errors"), count("warnings"), codes)
+        })
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("bad", 2, 0, vec!["missing-key", "unknown-key"]),
+            ("dev", 0, 0, vec![]),
+            ("odd", 0, 1, vec!["unknown-provider"]),
+        ]
+    );
+    let outcome = sandbox.run(&["-p", "dev", "config", "check", "--json"]);
+    assert_eq!((outcome.code, &*outcome.stderr), (0, ""));
 }
 
 #[test]
@@ -301,7 +582,12 @@ fn an_unknown_variable_is_a_warning() {
     let sandbox = Sandbox::with("[credentials]\ndomain = \"a.test\"\nbearer = \"x\"\n")
         .env("AUTHN_CREDENTAILS__DOMAIN", "s3cr3t")
         .env("AUTHN_TOKEN", "s3cr3t");
-    let words = ["warning: unknown-variable", "did you mean `AUTHN_CREDENTIALS__DOMAIN`?"];
+    let words = [
+        "warning: unknown-variable",
+        "did you mean `AUTHN_CREDENTIALS__DOMAIN`?",
+        "the environment variable AUTHN_CREDENTAILS__DOMAIN sets no option",
+        "(exit 0)",
+    ];
     let outcome = sandbox.run(&["config", "check"]);
     said(&outcome, &words);
     assert!(outcome.stderr.contains("has 1 warning ("), "{}", outcome.stderr);
@@ -334,7 +620,8 @@ fn an_unreadable_file_has_a_command_that_fixes_it() {
 fn a_file_named_by_a_flag_must_exist() {
     let sandbox = Sandbox::new();
     let outcome = sandbox.run(&["--config", "nowhere.toml", "config", "check"]);
-    said(&outcome, &["error: no-such-file", "nowhere.toml"]);
+    said(&outcome, &["error: no-such-file: nowhere.toml does not exist", "has 1 error ("]);
+    assert_eq!(outcome.stderr.matches("error: ").count(), 2, "{}", outcome.stderr);
 }
 
 #[test]
@@ -420,7 +707,7 @@ fn providers_without_a_request_are_reported() {
         assert!(outcome.stderr.contains(words), "{}", outcome.stderr);
     }
     let warned = Sandbox::with("[credentials]\nbearer = \"s3cr3t\"\n").run(&LIVE);
-    said(&warned, &["1 warning (", "token: available"]);
+    said(&warned, &["1 warning (", "token: available", "(exit 0)"]);
 }
 
 #[test]

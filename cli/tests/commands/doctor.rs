@@ -73,7 +73,9 @@ fn a_problem_of_the_configuration_has_its_place_and_help() {
         "error: 3 problems and 1 warning (profile: none, provider: basic)\n"
     );
     let config = "/home/.config/authn/config.toml";
-    let unknown = format!("{config}:4:11: credentials.basic.pasword: unknown key");
+    let unknown = format!(
+        "{config}:4:11: credentials.basic.pasword: there is no option `pasword` in `credentials.basic`"
+    );
     has(&outcome, "configuration", ["problem", &unknown, "did you mean `password`?"]);
     let rows = of(&outcome, "references");
     let [["problem", message, _]] = rows[..] else { panic!("{rows:?}") };

@@ -43,7 +43,7 @@ fn each_value_has_its_origin_and_what_it_overrides() {
         set.concat(),
         "\
 default_profile\t\"test\"\t~/.config/authn/config.toml:1:19
-credentials.domain\t\"prod.example.com\"\t~/.config/authn/config.toml:12:10 (overrides config.toml:4:10)
+credentials.domain\t\"prod.example.com\"\t~/.config/authn/config.toml:12:10 [profile.prod] (overrides config.toml:4:10)
 credentials.scheme\t\"https\"\tflag --set credentials.scheme
 credentials.origins\t[\"https://a.test\"]\t/further.toml:4:13
 credentials.basic.username\t\"bob\"\tenv AUTHN_CREDENTIALS__BASIC__USERNAME (overrides config.toml:6:12)
@@ -60,8 +60,8 @@ fn all_layers_have_rows() {
     assert_eq!(
         layered().run(&arguments).done(),
         "\
-credentials.domain\t\"prod.example.com\"\t~/.config/authn/config.toml:12:10
-credentials.domain\t(overridden)\t~/.config/authn/config.toml:4:10
+credentials.domain\t\"prod.example.com\"\t~/.config/authn/config.toml:12:10 [profile.prod]
+credentials.domain\t\"api.example.com\" (overridden)\t~/.config/authn/config.toml:4:10
 "
     );
 }
@@ -86,9 +86,17 @@ fn json_says_the_same() {
             "set": true,
             "value": "prod.example.com",
             "origin": { "kind": "file", "path": user, "line": 12, "column": 10 },
+            "profile": "prod",
             "reference": null,
-            "withheld": false,
-            "overrides": [{ "kind": "file", "path": user, "line": 4, "column": 10 }],
+            "unresolved": null,
+            "overrides": [{
+                "kind": "file",
+                "path": user,
+                "line": 4,
+                "column": 10,
+                "profile": null,
+                "value": "api.example.com",
+            }],
         })
     );
     assert_eq!(
@@ -98,9 +106,17 @@ fn json_says_the_same() {
             "kind": "secret",
             "set": true,
             "origin": { "kind": "env", "name": "AUTHN_CREDENTIALS__BASIC__PASSWORD__FILE" },
+            "profile": null,
             "reference": "file /password",
-            "withheld": false,
-            "overrides": [{ "kind": "file", "path": user, "line": 7, "column": 12 }],
+            "unresolved": null,
+            "overrides": [{
+                "kind": "file",
+                "path": user,
+                "line": 7,
+                "column": 12,
+                "profile": null,
+                "value": null,
+            }],
         })
     );
     assert_eq!(
@@ -115,8 +131,9 @@ fn json_says_the_same() {
             "set": false,
             "value": null,
             "origin": { "kind": "default" },
+            "profile": null,
             "reference": null,
-            "withheld": false,
+            "unresolved": null,
             "overrides": [],
         })
     );
@@ -128,11 +145,54 @@ fn a_key_prints_its_bare_value() {
     let show = |key: &str| sandbox.run(&["config", "show", key]).done();
     assert_eq!(show("credentials.domain"), "prod.example.com\n");
     assert_eq!(show("credentials.basic.password"), "(set)\n");
-    assert_eq!(show("credentials.provider"), "(not set)\n");
+    let unset = sandbox.run(&["config", "show", "credentials.provider"]);
+    assert_eq!((unset.code, &*unset.stdout, &*unset.stderr), (1, "", ""));
     let rows = show("credentials.basic");
     let keys: Vec<&str> = rows.lines().filter_map(|row| row.split('\t').next()).collect();
     assert_eq!(keys[..2], ["credentials.basic.username", "credentials.basic.password"]);
     assert!(keys.iter().all(|key| key.starts_with("credentials.basic.")), "{keys:?}");
+}
+
+#[test]
+fn a_reference_that_leads_nowhere_is_not_set() {
+    let text = "[credentials]\ndomain = 'a.test'\n[credentials.basic]\nusername = 'ann'\n\
+                password = { env = 'NOWHERE' }\n";
+    let sandbox = Sandbox::with(text);
+    let why = "(unresolved: the environment variable NOWHERE is not set)";
+    let key = "credentials.basic.password";
+    let bare = sandbox.run(&["config", "show", key]);
+    assert_eq!((bare.code, bare.stdout), (0, format!("{why}\n")));
+    let rows = sandbox.run(&["config", "show"]).stdout;
+    let row = format!("{key}\t{why}\t~/.config/authn/config.toml:5:12, from env NOWHERE");
+    assert!(rows.lines().any(|line| line == row), "{rows}");
+    let json = sandbox.run(&["config", "show", "--json", key]).done();
+    let shown: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(shown["values"][0]["unresolved"], "the environment variable NOWHERE is not set");
+    let sandbox = sandbox.env("NOWHERE", "s3cr3t");
+    assert_eq!(sandbox.run(&["config", "show", key]).done(), "(set)\n");
+}
+
+#[test]
+fn overridden_values_are_shown_where_they_may_be() {
+    let text = "[credentials]\ndomain = 'a.test'\n[credentials.oauth]\nclient_id = 'one'\nclient_secret = 's3cr3t'\n\
+                redirect_port = 's3cr3t'\n[profile.two.credentials.oauth]\nclient_id = 'two'\n\
+                client_secret = { env = 'SECRET' }\nredirect_port = 8000\n";
+    let sandbox = Sandbox::with(text).env("SECRET", "s3cr3t");
+    let outcome =
+        sandbox.run(&["-p", "two", "config", "show", "credentials.oauth", "--all-layers"]);
+    let rows: Vec<&str> =
+        outcome.stdout.lines().filter(|row| row.contains("(overridden)")).collect();
+    let file = "~/.config/authn/config.toml";
+    assert_eq!(
+        rows,
+        [
+            format!("credentials.oauth.client_id\t\"one\" (overridden)\t{file}:4:13"),
+            format!("credentials.oauth.client_secret\t(set) (overridden)\t{file}:5:17"),
+            format!("credentials.oauth.redirect_port\t(hidden) (overridden)\t{file}:6:17"),
+        ],
+        "{}",
+        outcome.stdout
+    );
 }
 
 #[test]
@@ -208,7 +268,7 @@ fn values_of_a_preset_have_it_as_their_origin() {
     assert!(rows.contains(token), "{rows}");
     let layers = show(&["--all-layers"]);
     assert!(
-        layers.contains("credentials.oauth.token_endpoint_url\t(overridden)\tpreset github\n"),
+        layers.contains("credentials.oauth.token_endpoint_url\t\"https://github.com/login/oauth/access_token\" (overridden)\tpreset github\n"),
         "{layers}"
     );
     let json: Value =

@@ -238,7 +238,7 @@ fn all_profiles_are_shown_even_if_one_is_invalid() {
     assert_eq!(
         (outcome.code, &*outcome.stdout),
         (
-            3,
+            0,
             "broken\tno\tbasic\t-\twrong\t-\t-\t-\t-\t-\n\
              dev\tno\tbasic\tann\tvalid\tno\t-\t-\t-\thttps://a.test\n\
              prod\tno\tjwt\t-\tvalid\tno\t-\t-\t-\thttps://b.test\n"
@@ -247,9 +247,8 @@ fn all_profiles_are_shown_even_if_one_is_invalid() {
         outcome.stderr
     );
     for words in [
-        "6 | pasword = ***",
-        "error: missing-key",
-        "error: the configuration has 2 problems (profile: broken, provider: basic)",
+        "warning: the configuration has 2 problems (profile: broken, provider: basic)",
+        "help: `authn config check --profile broken` lists its problems",
         "no profile is active: choose one with `--profile NAME`",
     ] {
         assert!(outcome.stderr.contains(words), "{words}\n{}", outcome.stderr);
@@ -271,7 +270,15 @@ fn all_profiles_are_shown_even_if_one_is_invalid() {
     assert_eq!(member("has_token"), [Value::Null, json!(false), json!(true)]);
     let wrong = json!("the configuration has 2 problems");
     assert_eq!(member("error"), [wrong, Value::Null, Value::Null]);
-    assert_eq!(outcome.code, 3);
+    assert_eq!(outcome.code, 0);
+
+    let sandbox = sandbox.env("AUTHN_PROFILE", "broken");
+    let outcome = sandbox.run(&["status"]);
+    assert_eq!(outcome.code, 3, "the active profile is the broken one");
+    for words in ["6 | pasword = ***", "error: missing-key", "error: the configuration has 2"] {
+        assert!(outcome.stderr.contains(words), "{words}\n{}", outcome.stderr);
+    }
+    assert!(!outcome.stderr.contains("s3cr3t"), "{}", outcome.stderr);
 }
 
 #[test]

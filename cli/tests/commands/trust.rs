@@ -232,7 +232,7 @@ fn a_file_that_can_not_be_trusted_is_an_error() {
     let sandbox = sandbox("[credentials\n");
     let outcome = trust(&sandbox, &["--yes"]);
     assert_eq!(outcome.code, 3);
-    assert!(outcome.stderr.starts_with("error: syntax: this is not valid TOML"), "{outcome:?}");
+    assert!(outcome.stderr.starts_with("error: syntax: a `[` is not closed"), "{outcome:?}");
     assert!(outcome.stderr.contains("/repo/.authn.toml:1"), "{outcome:?}");
     assert!(outcome.stderr.contains("can't be trusted, because it can't be read"), "{outcome:?}");
     assert!(outcome.stderr.contains("`authn config edit --project`"), "{outcome:?}");

@@ -55,7 +55,7 @@ fn it_is_shown_as_withheld() {
         "credentials.domain\t(withheld)\t/repo/.authn.toml:3:10",
         "credentials.basic.username\t(withheld)\t/repo/.authn.toml:6:12",
         "credentials.basic.password\t(withheld)\t/repo/.authn.toml:7:12, from file /etc/passwd",
-        "credentials.origins\t(withheld)\t/repo/.authn.toml:11:11",
+        "credentials.origins\t(withheld)\t/repo/.authn.toml:11:11 [profile.test]",
     ] {
         assert!(outcome.stdout.lines().any(|line| line == row), "{row}\n{}", outcome.stdout);
     }
@@ -65,6 +65,20 @@ fn it_is_shown_as_withheld() {
     assert_eq!(sandbox.run(&["config", "show", "credentials.domain"]).done(), "a.test\n");
     let json = sandbox.run(&["config", "show", "--json"]).done();
     assert!(!json.contains("evil.test") && !json.contains("mallory"), "{json}");
+    // Whoever makes a map of the values gets those that count.
+    let shown: serde_json::Value = serde_json::from_str(&json).unwrap();
+    let keys = |list: &str| -> Vec<String> {
+        let values = shown[list].as_array().unwrap().iter();
+        values.map(|value| value["key"].as_str().unwrap().to_owned()).collect()
+    };
+    let (mut values, withheld) = (keys("values"), keys("withheld"));
+    let all = values.len();
+    values.sort_unstable();
+    values.dedup();
+    assert_eq!(values.len(), all, "{json}");
+    for key in ["credentials.domain", "credentials.basic.username", "credentials.origins"] {
+        assert!(withheld.iter().any(|withheld| withheld == key), "{key}\n{json}");
+    }
 
     let outcome = sandbox.run_without_folder(&["config", "path"]);
     assert_eq!(outcome.stderr, format!("{WARNING}\n"));
@@ -81,7 +95,9 @@ fn every_affected_command_says_how_to_trust_it() {
         let outcome = sandbox.run_without_folder(arguments);
         assert!(outcome.stderr.contains(WARNING), "{arguments:?} {outcome:?}");
     }
-    assert_eq!(sandbox.run(&["config", "check"]).code, 3, "it has settings without effect");
+    assert_eq!(sandbox.run(&["config", "check"]).code, 0);
+    let strict = sandbox.run(&["config", "check", "--strict"]);
+    assert_eq!(strict.code, 3, "it has settings without effect");
     let outcome = sandbox.run(&["--no-project", "config", "check"]);
     assert!(!outcome.stderr.contains("trust"), "{outcome:?}");
     // If its settings are missing, the warning is printed with the error.

@@ -184,7 +184,7 @@ fn a_sets_key_wins_over_the_common_one_also_where_it_replaces_the_callers() {
 fn wrong_options_are_found_at_load_and_no_value_is_shown() {
     for (options, said) in [
         ("", "no key is set (invalid); set `key`, `headers`, `query` or `for`"),
-        ("key = \"\"", "no key is set"),
+        ("key = \"\"", "the secret is empty"),
         ("plain_headers = { x-user = \"alice\" }", "no key is set"),
         ("for = []", "no key is set"),
         ("key = \"s3cr3t\\r\\n\"", "option `header`: the value of `x-api-key` is not a valid"),

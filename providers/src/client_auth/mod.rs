@@ -190,6 +190,11 @@ impl Client {
         ))
     }
 
+    /// Returns whether the configuration says that the client does not authenticate.
+    pub(crate) fn is_public(&self) -> bool {
+        self.token_endpoint_auth_method.is_some_and(|method| method.is(Standard::None))
+    }
+
     /// Returns whether the client authenticates at all.
     pub(crate) fn authenticates(&self) -> bool {
         !self.method().is(Standard::None)

@@ -328,7 +328,7 @@ fn options_that_do_not_fit_are_found_at_load() {
         ("command = ['a'], format = 'json', token_field = 'a..b'", "`token_field`"),
         ("command = ['a'], url = 'https://a.test'", "`url`"),
         ("command = ['a'], format = 'xml'", "expected"),
-        ("format = 'text'", "a required key is missing"),
+        ("format = 'text'", "the option `command` is required, and not set"),
     ] {
         let error = loader(&format!("exec = {{ {options} }}"), &[]).load().unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Configuration, "{options}");

@@ -1,5 +1,6 @@
 //! `Key`: a key that signs tokens, read from PEM or a JWK.
 
+use authn::private::pem;
 use aws_lc_rs::{
     hmac,
     rand::SystemRandom,
@@ -35,7 +36,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed, &'static str> {
     if text.trim_start().starts_with('{') {
         return jwk::parse(text);
     }
-    let mut der = PrivateKeyDer::from_pem_slice(text.as_bytes())
+    let mut der = PrivateKeyDer::from_pem_slice(pem(text).as_bytes())
         .map_err(|_| "holds no readable private key")?;
     let key = match &der {
         PrivateKeyDer::Pkcs1(der) => rsa(RsaKeyPair::from_der(der.secret_pkcs1_der())),

@@ -71,10 +71,6 @@ fn a_server_must_be_set_once_and_be_safe() {
 fn a_grant_needs_what_it_exchanges_and_nothing_else() {
     let secret = "client_secret = 's'\n";
     for (options, expected) in [
-        (
-            "grant_type = 'client_credentials'\ntoken_endpoint_auth_method = 'none'",
-            "needs a client that authenticates",
-        ),
         ("grant_type = 'refresh_token'", "`refresh_token` is not set"),
         ("grant_type = 'password'", "`username` is not set"),
         ("grant_type = 'password'\nusername = ''\npassword = 'p'", "`username` is not set"),
@@ -203,6 +199,7 @@ fn credentials_that_a_user_types_in_need_not_be_configured() {
         "client_secret = 's'",
         "registration_page_url = 'https://k.test/register'",
         "registration_page_url = 'http://127.0.0.1/register'",
+        "token_endpoint_auth_method = 'none'\nclient_id = 'c'",
         "token_endpoint_auth_method = 'client_secret_basic'",
         "token_endpoint_auth_method = 'client_secret_post'",
         "token_endpoint_auth_method = 'client_secret_jwt'\nalgorithm = 'HS512'",
@@ -211,10 +208,7 @@ fn credentials_that_a_user_types_in_need_not_be_configured() {
         assert!(loaded.is_ok(), "{options}\n{loaded:?}");
     }
     for (options, expected) in [
-        (
-            "token_endpoint_auth_method = 'none'\nclient_id = 'c'",
-            "needs a client that authenticates",
-        ),
+        ("token_endpoint_auth_method = 'none'", "`client_id` is not set"),
         ("token_endpoint_auth_method = 'private_key_jwt'\nclient_id = 'c'", "`private_key` is not"),
         (KEY, "`client_id` is not set"),
         ("key_id = 'k'", "`key_id` is set"),

@@ -56,7 +56,7 @@ fn wrong_options_are_named() {
         ("", "client_id"),
         ("client_id = ''\nclient_secret = 's'", "client_id: it is empty"),
         ("client_id = 'me'", "client_secret: this signature method needs it"),
-        ("client_id = 'me'\nclient_secret = ''", "client_secret: this signature method needs it"),
+        ("client_id = 'me'\nclient_secret = ''", "client_secret: the secret is empty"),
         ("client_id = 'me'\nsignature_method = 'RSA-SHA1'", "private_key: this signature method"),
         (
             "client_id = 'me'\nsignature_method = 'RSA-SHA256'\nprivate_key = 'k3y'",
@@ -79,7 +79,7 @@ fn wrong_options_are_named() {
         (&format!("{CLIENT}{LOGIN}callback = 'nowhere'"), "callback: it is no address"),
         (&format!("{CLIENT}realm = '\u{e4}'"), "realm: expected visible ASCII"),
         (&format!("{CLIENT}placement = 'cookie'"), "expected one of header, query, body"),
-        (&format!("{CLIENT}header = 'x-token'"), "unknown"),
+        (&format!("{CLIENT}header = 'x-token'"), "there is no option `header`"),
         (
             &format!("{CLIENT}signature_method = 'HMAC-SHA-256'"),
             "signature_method: no signature method has this name",

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use super::{Layer, LayerName, SourceState, layer::too_deep};
 use crate::{
-    diagnostic::{Problem, ProblemCode, Provenance, SourceText, syntax_excerpt},
+    diagnostic::{Problem, ProblemCode, Provenance, SourceText, syntax_problem},
     input_file::{self, Contents, Reason, Refusal, Rules},
     options::{
         Entries,
@@ -25,9 +25,10 @@ pub(crate) fn read(
     let state = match text(path, problems) {
         Ok(Some(text)) => return parse(name, path, text, problems),
         Ok(None) => {
-            let problem = Problem::error(ProblemCode::NoSuchFile, "there is no such file");
-            let problem =
-                problem.with_provenance(Provenance::file(path)).with_help("check the path");
+            let message = format!("{} does not exist", path.display());
+            let problem = Problem::error(ProblemCode::NoSuchFile, message);
+            let help = "check the path after `--config`, or in the variable that names the file";
+            let problem = problem.with_provenance(Provenance::file(path)).with_help(help);
             problems.extend(must_exist.then_some(problem));
             SourceState::Absent
         }
@@ -110,15 +111,7 @@ pub(crate) fn document(source: &SourceText, problems: &mut Vec<Problem>) -> Opti
             let at = error.span().map_or(0, |span| span.start);
             problems.push(too_deep(source.provenance(at)));
         }
-        Err(error) => {
-            let at = error.span().map_or(0, |span| span.start);
-            let help = "put a text in quotes, `key = \"text\"`, and start a table with `[name]`";
-            // The parser's own message may quote a value.
-            let problem = Problem::error(ProblemCode::Syntax, "this is not valid TOML")
-                .with_provenance(source.provenance(at))
-                .with_excerpt(syntax_excerpt(&source.text, at));
-            problems.push(problem.with_help(help));
-        }
+        Err(error) => problems.push(syntax_problem(source, &error)),
     }
     None
 }

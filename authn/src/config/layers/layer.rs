@@ -4,8 +4,8 @@ use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use super::{LayerName, Source, SourceState};
 use crate::{
-    diagnostic::{Problem, ProblemCode, Provenance, SourceText},
-    options::{Entries, Item, MAX_NESTING, Value},
+    diagnostic::{Problem, ProblemCode, Provenance, SourceText, shortened},
+    options::{Entries, Item, Key, MAX_NESTING, Value},
 };
 
 /// One source, and its values.
@@ -46,7 +46,8 @@ impl Layer {
         if let Some(Item { value, provenance, .. }) = values.remove("profile") {
             if let Value::Table(entries) = value {
                 for (name, Item { value, provenance, .. }) in entries {
-                    if let Value::Table(entries) = value {
+                    if let Value::Table(mut entries) = value {
+                        problems.extend(misplaced(&name, &mut entries));
                         self.profiles.insert(name, entries);
                     } else {
                         problems.push(not_a_table(&format!("profile.{name}"), provenance));
@@ -76,6 +77,22 @@ pub(crate) fn too_deep(provenance: Provenance) -> Problem {
     Problem::error(ProblemCode::TooDeep, "the values are nested too deeply")
         .with_provenance(provenance)
         .with_help(format!("nest at most {MAX_NESTING} tables and lists in each other"))
+}
+
+/// Removes from a profile what can't be in one, and returns a problem for each.
+fn misplaced(profile: &str, entries: &mut Entries) -> Vec<Problem> {
+    let help = [
+        ("default_profile", "it belongs at the top, before every table"),
+        ("profile", "a profile is a table at the top: `[profile.NAME.credentials]`"),
+    ];
+    let problem = |(name, help): (&str, &str)| {
+        let item = entries.remove(name)?;
+        let key = Key::new(&["profile", profile, name]);
+        let message = format!("there is no `{name}` in the profile `{}`", shortened(profile));
+        let problem = Problem::error(ProblemCode::UnknownKey, message).with_key(key);
+        Some(problem.with_provenance(item.provenance).with_help(help))
+    };
+    help.into_iter().filter_map(problem).collect()
 }
 
 fn not_a_table(key: &str, provenance: Provenance) -> Problem {

@@ -27,6 +27,8 @@ pub(crate) struct Part {
     pub(crate) layer: usize,
     /// The name of its layer.
     pub(crate) name: LayerName,
+    /// The profile that it is the table of; `None` for the base.
+    pub(crate) profile: Option<String>,
 }
 
 impl Part {
@@ -59,10 +61,13 @@ pub(crate) fn merge(parts: &[Part], visibility: Visibility<'_>) -> Entries {
     }
 }
 
-/// Returns the provenance of a key in each part that sets it, the highest part first.
-pub(crate) fn provenances(parts: &[Part], path: &[String]) -> Vec<Provenance> {
-    let set = |part: &Part| part.get(path).map(|item| item.provenance.clone());
-    parts.iter().rev().filter(|part| part.is_active()).filter_map(set).collect()
+/// Returns the parts that set a key, the highest first, each with its value.
+pub(crate) fn setters<'p>(
+    parts: &'p [Part],
+    path: &'p [String],
+) -> impl Iterator<Item = (&'p Part, &'p Item)> {
+    let active = parts.iter().rev().filter(|part| part.is_active());
+    active.filter_map(move |part| Some((part, part.get(path)?)))
 }
 
 /// A part as a provider of figment.
@@ -124,9 +129,12 @@ impl Merged<'_> {
             path.push(key.clone());
             let item = match figment_value {
                 FigmentValue::Dict(_, dict) => {
-                    let provenance = provenances(self.parts, path).into_iter().next();
-                    let table = Value::Table(self.entries(dict, path));
-                    Some(Item::new(table, provenance.unwrap_or(Provenance::Default)))
+                    let (provenance, span) = match setters(self.parts, path).next() {
+                        Some((_, own)) => (own.provenance.clone(), own.span.clone()),
+                        None => (Provenance::Default, None),
+                    };
+                    let value = Value::Table(self.entries(dict, path));
+                    Some(Item { value, provenance, span })
                 }
                 figment_value => self
                     .sources

@@ -104,20 +104,27 @@ pub(crate) fn parts(layers: Vec<Layer>, profile: Option<&str>) -> Vec<Part> {
     let mut parts = Vec::new();
     for (layer, read) in layers.into_iter().enumerate() {
         let Layer { source: Source { name, .. }, mut base, profiles, untrusted, .. } = read;
-        let part = |values, withheld, inactive| Part { values, withheld, inactive, layer, name };
+        let part = |values, withheld, inactive, profile| Part {
+            values,
+            withheld,
+            inactive,
+            layer,
+            name,
+            profile,
+        };
         if untrusted && let Some(chosen) = base.remove("default_profile") {
             let values = Entries::from([("default_profile".to_owned(), chosen)]);
-            parts.push(part(values, false, false));
+            parts.push(part(values, false, false, None));
         }
-        parts.push(part(base, untrusted, false));
+        parts.push(part(base, untrusted, false, None));
         let all = profiles.into_iter();
         parts.extend(all.map(|(name, values)| {
             if profile == Some(name.as_str()) {
-                return part(values, untrusted, false);
+                return part(values, untrusted, false, Some(name));
             }
             // The schema doesn't know this key, so nothing below it is shown.
             let item = Item::new(Value::Table(values), Provenance::Default);
-            part(Entries::from([("profile".to_owned(), item)]), untrusted, true)
+            part(Entries::from([("profile".to_owned(), item)]), untrusted, true, Some(name))
         }));
     }
     parts

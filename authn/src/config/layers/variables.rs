@@ -4,7 +4,7 @@ use super::{Layer, LayerName, layer::too_deep};
 use crate::{
     Environment,
     config::sections,
-    diagnostic::{Problem, ProblemCode, Provenance, SHOWN, nearest},
+    diagnostic::{Problem, ProblemCode, Provenance, SHOWN, nearest, shortened},
     options::{Entries, Item, MAX_NESTING, insert, toml::check_nesting},
 };
 
@@ -92,7 +92,8 @@ fn unknown_variable(
             "set options as `{prefix}CREDENTIALS__…`, or unset the variable if nothing else needs it"
         ),
     };
-    Problem::warning(ProblemCode::UnknownVariable, "this environment variable sets no option")
+    let message = format!("the environment variable {} sets no option", shortened(name));
+    Problem::warning(ProblemCode::UnknownVariable, message)
         .with_provenance(provenance)
         .with_help(help)
 }

@@ -196,7 +196,8 @@ impl Filling<'_> {
         let layer = self.first_layer + self.filled.texts.len();
         self.filled.texts.push(text);
         let name = LayerName::Preset;
-        let part = Part { values, withheld: false, inactive: false, layer, name };
+        let (withheld, inactive, profile) = (false, false, None);
+        let part = Part { values, withheld, inactive, layer, name, profile };
         self.filled.parts.push(part);
     }
 }

@@ -1,7 +1,7 @@
 //! `PresetDocument`: the text of a preset, read. It starts with what the preset is about, and `[options]` has the values.
 
 use crate::{
-    diagnostic::{Problem, ProblemCode, Provenance, nearest},
+    diagnostic::{Problem, ProblemCode, Provenance, nearest, shortened},
     options::{Entries, Item, Value},
 };
 
@@ -94,7 +94,8 @@ impl Reader<'_> {
                     || format!("move an option of the provider into `[{OPTIONS}]`"),
                     |near| format!("did you mean `{near}`?"),
                 );
-                self.report(ProblemCode::UnknownKey, "unknown key", key, Some(item), help);
+                let message = format!("there is no key `{}` in a preset", shortened(key));
+                self.report(ProblemCode::UnknownKey, &message, key, Some(item), help);
             }
         }
         let title = self.text(&entries, "title", true);
@@ -123,8 +124,8 @@ impl Reader<'_> {
         let Some(item) = entries.get(key) else {
             if required {
                 let help = format!("set `{key}` at the start of the preset");
-                let message = "a required key is missing";
-                self.report(ProblemCode::MissingKey, message, key, None, help);
+                let message = format!("the preset has no `{key}`");
+                self.report(ProblemCode::MissingKey, &message, key, None, help);
             }
             return None;
         };

@@ -1,11 +1,12 @@
 //! `config check`: all problems of the configuration at once, and whether a token can be obtained.
 
-use authn::config::Severity;
+use authn::config::{Config, Problem, Severity};
+use serde::Serialize;
 
-use super::live;
+use super::{document::ProblemEntry, live};
 use crate::{
     app::App,
-    commands::active,
+    commands::{active, profiles},
     exit::{Code, Failure},
     output,
     style::counted,
@@ -14,34 +15,120 @@ use crate::{
 /// The arguments of `config check`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
-Prints all errors and warnings to standard error, each with its place and a fix.
+Prints all errors and warnings to standard error, each with its place and a fix. A secret that is written into a \
+project's file, or into a file that other users can read, is a warning, too.
+
+The exit code is 3 if there is an error, and 0 if there are only warnings; with `--strict`, it is 3 for them, too.
+
+With `--json`, standard output is a list with an object for each profile: {\"profile\", \"provider\", \"errors\", \
+\"warnings\", \"problems\"}.
 
 With `--network`, and if there is no error, a new token is then requested, even if a valid one is stored, and \
 each step is reported. You are never asked to log in: the exit code is 4 if a login is required, and 5 if the \
 provider or the network fails.")]
 pub(crate) struct Arguments {
     /// Also request a new token
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["all_profiles", "json"])]
     network: bool,
+
+    /// Exit with code 3 for warnings, too
+    #[arg(long)]
+    strict: bool,
+
+    /// Check each profile, and what is outside of profiles if it can be used by itself
+    #[arg(long)]
+    all_profiles: bool,
+
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+/// What was found in one profile.
+struct Checked {
+    config: Config,
+    problems: Vec<Problem>,
+}
+
+/// The same as in the JSON.
+#[derive(Serialize)]
+struct Entry {
+    profile: Option<String>,
+    provider: Option<String>,
+    errors: usize,
+    warnings: usize,
+    problems: Vec<ProblemEntry>,
 }
 
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
-    let config = app.loader().read();
-    let output = &app.output;
-    output.problems(config.problems());
-    let count = |severity| {
-        config.problems().iter().filter(|problem| problem.severity() == severity).count()
+    let all = if arguments.all_profiles {
+        profiles::all(&app.without_profile()).into_iter().map(|profile| profile.config).collect()
+    } else {
+        vec![app.loader().read()]
     };
-    let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
-    let counts = counted([(errors, "error"), (warnings, "warning")]);
-    let summary = format!("the configuration has {counts} ({})", active(&config));
-    match (errors, warnings) {
-        (0, 0) => output::message(&format!("the configuration is valid ({})", active(&config))),
-        (0, _) => output.warning(&summary, None),
-        _ => output.error(&summary, None),
+    let all: Vec<Checked> = all.into_iter().map(Checked::of).collect();
+    if arguments.json {
+        output::json(&all.iter().map(Entry::of).collect::<Vec<_>>())?;
+    } else {
+        report(app, &all);
     }
-    if arguments.network && errors == 0 {
-        live::run(app, &config)?;
+    let has = |severity| all.iter().any(|checked| checked.count(severity) > 0);
+    let has_errors = has(Severity::Error);
+    if let ([checked], true) = (all.as_slice(), arguments.network && !has_errors) {
+        live::run(app, &checked.config)?;
     }
-    if counts.is_empty() { Ok(()) } else { Err(Failure::Silent(Code::Configuration)) }
+    if has_errors || (arguments.strict && has(Severity::Warning)) {
+        return Err(Failure::Silent(Code::Configuration));
+    }
+    Ok(())
+}
+
+/// Writes the problems and a summary of each profile. A problem that profiles share is written once.
+fn report(app: &App, all: &[Checked]) {
+    let mut reported = Vec::new();
+    for checked in all {
+        let new: Vec<&Problem> = checked
+            .problems
+            .iter()
+            .filter(|problem| {
+                let text = problem.to_string();
+                let is_new = !reported.contains(&text);
+                reported.extend(is_new.then_some(text));
+                is_new
+            })
+            .collect();
+        app.output.problems(new);
+        let active = active(&checked.config);
+        let (errors, warnings) = (checked.count(Severity::Error), checked.count(Severity::Warning));
+        let counts = counted([(errors, "error"), (warnings, "warning")]);
+        let summary = format!("the configuration has {counts} ({active})");
+        match (errors, warnings) {
+            (0, 0) => output::message(&format!("the configuration is valid ({active})")),
+            (0, _) => app.output.warning(&summary, None),
+            _ => app.output.error(&summary, None),
+        }
+    }
+}
+
+impl Checked {
+    fn of(config: Config) -> Self {
+        let problems = config.problems().iter().cloned().chain(config.exposed_secrets()).collect();
+        Self { config, problems }
+    }
+
+    fn count(&self, severity: Severity) -> usize {
+        self.problems.iter().filter(|problem| problem.severity() == severity).count()
+    }
+}
+
+impl Entry {
+    fn of(checked: &Checked) -> Self {
+        Self {
+            profile: checked.config.profile().map(str::to_owned),
+            provider: checked.config.provider().map(str::to_owned),
+            errors: checked.count(Severity::Error),
+            warnings: checked.count(Severity::Warning),
+            problems: checked.problems.iter().map(ProblemEntry::of).collect(),
+        }
+    }
 }

@@ -1,11 +1,12 @@
 //! The JSON of `config show`.
 //!
-//! `{"profile", "provider", "values": […], "problems": […]}`. A missing value is `null`. Members that do not
+//! `{"profile", "provider", "values": […], "withheld": […], "problems": […]}`. The values of a project's file that is
+//! not trusted have a list of their own, so that each key is once among the values. A missing value is `null`. Members that do not
 //! apply (the value of a secret, the line of a variable) are left out.
 
 use authn::{
     View,
-    config::{Class, Config, Problem, Provenance, Setting, Severity},
+    config::{Class, Config, Overridden, Problem, Provenance, Setting, Severity},
 };
 use serde::Serialize;
 
@@ -15,6 +16,7 @@ pub(super) struct Document {
     profile: Option<String>,
     provider: Option<String>,
     values: Vec<ValueEntry>,
+    withheld: Vec<ValueEntry>,
     problems: Vec<ProblemEntry>,
 }
 
@@ -27,9 +29,20 @@ pub(in crate::commands) struct ValueEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     value: Option<View>,
     origin: Place,
+    profile: Option<String>,
     reference: Option<String>,
-    withheld: bool,
-    overrides: Vec<Place>,
+    /// Why the target of the reference can't be used.
+    unresolved: Option<String>,
+    overrides: Vec<OverriddenEntry>,
+}
+
+/// A value without effect: its place, and the value if it may be shown.
+#[derive(Serialize)]
+struct OverriddenEntry {
+    #[serde(flatten)]
+    origin: Place,
+    profile: Option<String>,
+    value: View,
 }
 
 #[derive(Serialize)]
@@ -44,7 +57,7 @@ pub(in crate::commands) enum Place {
 }
 
 #[derive(Serialize)]
-struct ProblemEntry {
+pub(super) struct ProblemEntry {
     code: &'static str,
     severity: &'static str,
     message: String,
@@ -55,10 +68,15 @@ struct ProblemEntry {
 
 impl Document {
     pub(super) fn new(config: &Config, settings: &[Setting]) -> Self {
+        let entries = |withheld| {
+            let settings = settings.iter().filter(|setting| setting.is_withheld == withheld);
+            settings.map(ValueEntry::of).collect()
+        };
         Self {
             profile: config.profile().map(str::to_owned),
             provider: config.provider().map(str::to_owned),
-            values: settings.iter().map(ValueEntry::of).collect(),
+            values: entries(false),
+            withheld: entries(true),
             problems: config.problems().iter().map(ProblemEntry::of).collect(),
         }
     }
@@ -78,9 +96,20 @@ impl ValueEntry {
             set: setting.is_set,
             value: has_value.then(|| setting.shown()),
             origin: Place::of(&setting.provenance),
+            profile: setting.profile.clone(),
             reference: setting.reference.clone(),
-            withheld: setting.is_withheld,
-            overrides: setting.overrides.iter().map(Place::of).collect(),
+            unresolved: setting.unresolved.clone(),
+            overrides: setting.overrides.iter().map(OverriddenEntry::of).collect(),
+        }
+    }
+}
+
+impl OverriddenEntry {
+    fn of(overridden: &Overridden) -> Self {
+        Self {
+            origin: Place::of(&overridden.provenance),
+            profile: overridden.profile.clone(),
+            value: overridden.value.clone(),
         }
     }
 }
@@ -101,7 +130,7 @@ impl Place {
 }
 
 impl ProblemEntry {
-    fn of(problem: &Problem) -> Self {
+    pub(super) fn of(problem: &Problem) -> Self {
         Self {
             code: problem.code().as_str(),
             severity: match problem.severity() {

@@ -22,7 +22,7 @@ use crate::{app::App, exit::Failure};
 pub(crate) enum Command {
     /// Show each value and its origin, without secrets
     Show(show::Arguments),
-    /// Report all errors and warnings; exit with code 3 if there are any
+    /// Report all errors and warnings; exit with code 3 if there is an error
     Check(check::Arguments),
     /// List the sources of the configuration, from lowest to highest precedence
     Path(path::Arguments),
@@ -48,5 +48,9 @@ pub(super) fn run(app: &App, command: Command) -> Result<(), Failure> {
 
 /// Returns a value for a table: a text in quotes, or in brackets the reason why it is not shown.
 pub(super) fn shown(setting: &Setting) -> String {
-    if setting.is_withheld { "(withheld)".to_owned() } else { setting.shown().to_string() }
+    match &setting.unresolved {
+        _ if setting.is_withheld => "(withheld)".to_owned(),
+        Some(why) => format!("(unresolved: {why})"),
+        None => setting.shown().to_string(),
+    }
 }

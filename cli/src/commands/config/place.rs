@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use authn::config::{Config, Provenance, Setting, SourceState};
 
-use crate::style::{home, short};
+use crate::style::{home, short, visible};
 
 /// Writes provenances as text: the user's home as `~`, and an overridden file as its name alone.
 pub(in crate::commands) struct Places {
@@ -22,16 +22,35 @@ impl Places {
     /// Returns the provenance of a setting, its reference, and with `with_overrides` the provenances that it
     /// overrides.
     pub(in crate::commands) fn of(&self, setting: &Setting, with_overrides: bool) -> String {
-        let mut text = self.provenance(&setting.provenance);
+        let mut text = self.full(&setting.provenance, setting.profile.as_deref());
         if let Some(reference) = &setting.reference {
             text = format!("{text}, from {reference}");
         }
         if with_overrides && !setting.overrides.is_empty() {
-            let overridden: Vec<String> =
-                setting.overrides.iter().map(|provenance| self.brief(provenance)).collect();
+            let overridden: Vec<String> = setting
+                .overrides
+                .iter()
+                .map(|overridden| self.brief(&overridden.provenance))
+                .collect();
             text = format!("{text} (overrides {})", overridden.join(", "));
         }
         text
+    }
+
+    /// Returns the full text of a provenance, with the profile whose table it is in.
+    pub(in crate::commands) fn full(
+        &self,
+        provenance: &Provenance,
+        profile: Option<&str>,
+    ) -> String {
+        let place = self.provenance(provenance);
+        // The name of a variable or a flag contains the profile.
+        match (provenance, profile) {
+            (Provenance::File { .. }, Some(profile)) => {
+                format!("{place} [profile.{}]", visible(profile))
+            }
+            _ => place,
+        }
     }
 
     /// Returns the full text of a provenance.

@@ -22,7 +22,9 @@ unknown key, is `(hidden)`. A value in a project's file that you have not truste
 
 On a terminal, the output is a table with headings. Otherwise, each row is a line of tab-separated columns: \
 KEY, VALUE and ORIGIN. An invalid configuration is shown too: its problems go to standard error, and the exit \
-code is 0.")]
+code is 0.
+
+Of one KEY, the bare value is printed. If it is not set and has no default, nothing is printed, and the exit code is 1.")]
 pub(crate) struct Arguments {
     /// Print the bare value of this key, or the rows of the keys below it
     key: Option<String>,
@@ -52,6 +54,9 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         (settings.as_slice(), &arguments.key, arguments.all_layers)
         && setting.key == *key
     {
+        if setting.shown() == View::NotSet {
+            return Err(Failure::Silent(Code::Other));
+        }
         return Ok(output::line(&bare(setting))?);
     }
     if arguments.key.is_none() {
@@ -93,9 +98,10 @@ fn table(settings: &[Setting], places: &Places, all_layers: bool) -> Table {
     for setting in settings {
         let cells = [setting.key.clone(), shown(setting), places.of(setting, !all_layers)];
         table.row_if(setting.provenance == Provenance::Default || setting.is_withheld, cells);
-        for provenance in setting.overrides.iter().filter(|_| all_layers) {
-            let overridden = "(overridden)".to_owned();
-            table.row_if(true, [setting.key.clone(), overridden, places.provenance(provenance)]);
+        for overridden in setting.overrides.iter().filter(|_| all_layers) {
+            let value = format!("{} (overridden)", overridden.value);
+            let place = places.full(&overridden.provenance, overridden.profile.as_deref());
+            table.row_if(true, [setting.key.clone(), value, place]);
         }
     }
     table

@@ -4,7 +4,6 @@
 use authn::{Error, Result, TokenSet};
 
 use crate::{
-    client_auth::Standard,
     oauth::{Call, OAuth, typed_client::Missing},
     token_endpoint::{Failure, Form, GrantAdvice},
 };
@@ -19,11 +18,15 @@ const ADVICE: GrantAdvice<'static> = GrantAdvice {
 pub(super) fn validate(options: &OAuth) -> Result<()> {
     let is_typed_or_registered =
         Missing::of(options).is_some() || options.registration.is_dynamic();
-    if !is_typed_or_registered && options.client.method().is(Standard::None) {
+    let authenticates = options.client.authenticates() || options.client.is_public();
+    if !is_typed_or_registered && !authenticates {
         return Err(Error::configuration(
             "the grant client_credentials needs a client that authenticates",
         )
-        .with_help("set `client_secret`, `private_key` or `certificate`"));
+        .with_help(
+            "set `client_secret`, `private_key` or `certificate`, or `token_endpoint_auth_method = \"none\"` if the \
+             server knows the client otherwise",
+        ));
     }
     Ok(())
 }

@@ -1,0 +1,189 @@
+//! Where a key belongs that its table doesn't know, but another table does.
+
+use super::sections::{self, SECTIONS};
+use crate::{
+    Registry,
+    options::{Field, Item, Key, Options as _},
+    registry::Entry,
+    request::binding::Binding,
+};
+
+const CREDENTIALS: &str = "credentials";
+const STORES: &str = "stores";
+const PROFILE: &str = "profile";
+
+/// Returns where a key belongs that is not known at its place, as the help of a problem; `None` if no other table has it, or
+/// several have. `chosen` is the provider in use.
+pub(super) fn help(
+    registry: &Registry,
+    chosen: Option<&str>,
+    key: &Key,
+    item: &Item,
+) -> Option<String> {
+    let (name, table) = key.segments().split_last()?;
+    let is_table = item.as_table().is_some();
+    let is_top = table.is_empty();
+    if !is_top && is_table && sections::keys().any(|key| key == name) {
+        return Some(match name.as_str() {
+            PROFILE => "a profile is a table at the top: `[profile.NAME.credentials]`".to_owned(),
+            _ => format!(
+                "`{name}` is a table of its own: write `[{name}]`, or `[profile.NAME.{name}]` in a profile"
+            ),
+        });
+    }
+    if !is_top && name == "default_profile" {
+        return Some("`default_profile` belongs at the top, before every table".to_owned());
+    }
+    if is_table && table != [CREDENTIALS] && registry.get(name).is_some() {
+        return Some(format!("`{name}` is a provider: write `[credentials.{name}]`"));
+    }
+    if is_table && table != [STORES] && registry.store_fields(name).is_some() {
+        return Some(format!("`{name}` is a store: write `[stores.{name}]`"));
+    }
+    let home = home(registry, chosen, name).filter(|home| home.segments() != table)?;
+    Some(format!("`{name}` is an option of `[{home}]`: set `{}`", home.child(name)))
+}
+
+/// Returns the one table that has an option of this name, or the first by rank: `[credentials]`, the chosen provider,
+/// `[http]`.
+fn home(registry: &Registry, chosen: Option<&str>, name: &str) -> Option<Key> {
+    let has = |field: &Field| field.key() == name;
+    if Binding::FIELDS.iter().any(has) {
+        return Some(Key::new(&[CREDENTIALS]));
+    }
+    let of = |entry: &Entry| Key::new(&[CREDENTIALS, entry.name()]);
+    let chosen = chosen.and_then(|chosen| registry.get(chosen));
+    if let Some(entry) = chosen.filter(|entry| entry.fields().any(has)) {
+        return Some(of(entry));
+    }
+    let section = SECTIONS.iter().find(|section| section.fields().iter().any(has));
+    if let Some(section) = section {
+        return Some(Key::new(&[section.key]));
+    }
+    let mut having = registry.iter().filter(|entry| entry.fields().any(has));
+    let only = having.next().filter(|_| having.next().is_none());
+    only.map(of)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        Context, Environment, Loader, Result, SecretString, Token, TokenProvider,
+        diagnostic::ProblemCode,
+    };
+
+    /// Needs a client.
+    #[crate::token_provider("clients")]
+    struct Clients {
+        /// The client.
+        client_id: Option<String>,
+        /// Its secret.
+        _client_secret: Option<SecretString>,
+        /// A word.
+        word: Option<String>,
+    }
+
+    /// Needs a word.
+    #[crate::token_provider("words")]
+    struct Words {
+        /// A word.
+        word: Option<String>,
+    }
+
+    impl TokenProvider for Clients {
+        async fn token(&self, _: &Context) -> Result<Token> {
+            let _ = (&self.client_id, &self._client_secret, &self.word);
+            Token::new("t")
+        }
+    }
+
+    impl TokenProvider for Words {
+        async fn token(&self, _: &Context) -> Result<Token> {
+            let _ = &self.word;
+            Token::new("t")
+        }
+    }
+
+    /// A configuration with a misplaced key, that key, and the help.
+    const CASES: &[(&str, &str, &str)] = &[
+        ("[credentials.http]\nca_file = '/x'", "credentials.http", "write `[http]`"),
+        ("[credentials.stores.file]\ndirectory = '/x'", "credentials.stores", "write `[stores]`"),
+        ("[credentials.profile.a]\nx = 1", "credentials.profile", "`[profile.NAME.credentials]`"),
+        ("[credentials.credentials]\nx = 1", "credentials.credentials", "write `[credentials]`"),
+        ("[credentials]\ndefault_profile = 'a'", "credentials.default_profile", "at the top"),
+        ("[credentials.clients.http]\nx = 1", "credentials.clients.http", "write `[http]`"),
+        ("[http.stores]\nx = 1", "http.stores", "write `[stores]`"),
+        ("[clients]\nclient_id = 'c'", "clients", "write `[credentials.clients]`"),
+        ("[http.clients]\nclient_id = 'c'", "http.clients", "write `[credentials.clients]`"),
+        ("[file]\ndirectory = '/x'", "file", "write `[stores.file]`"),
+        ("[credentials.file]\ndirectory = '/x'", "credentials.file", "write `[stores.file]`"),
+        ("[credentials]\nca_file = '/x'", "credentials.ca_file", "set `http.ca_file`"),
+        ("ca_file = '/x'", "ca_file", "set `http.ca_file`"),
+        ("domain = 'a.test'", "domain", "set `credentials.domain`"),
+        (
+            "[credentials.clients]\ndomain = 'a.test'",
+            "credentials.clients.domain",
+            "set `credentials.domain`",
+        ),
+        ("[http]\norigins = ['*']", "http.origins", "set `credentials.origins`"),
+        (
+            "[credentials]\nprovider = 'clients'\nclient_secret = 's'",
+            "credentials.client_secret",
+            "set `credentials.clients.client_secret`",
+        ),
+        ("client_id = 's'", "client_id", "set `credentials.clients.client_id`"),
+        (
+            "[credentials]\nprovider = 'words'\nword = 'a'",
+            "credentials.word",
+            "set `credentials.words.word`",
+        ),
+        // Two providers have it, and none is chosen.
+        ("word = 'a'", "word", "check its spelling, or remove it"),
+    ];
+
+    #[test]
+    fn a_key_in_the_wrong_table_says_where_it_belongs() {
+        let registry = Registry::builder().register::<Clients>().register::<Words>();
+        let registry = registry.build().expect("two providers");
+        for (text, key, expected) in CASES {
+            for (text, profile) in [
+                ((*text).to_owned(), false),
+                // The same in a profile.
+                (nested(text), true),
+            ] {
+                let environment = Environment::empty();
+                let loader = Loader::new().registry(registry.clone()).environment(environment);
+                let loader = loader.defaults(&text);
+                let loader = if profile { loader.profile("dev") } else { loader };
+                let config = loader.read();
+                let found = config.problems().iter().find(|problem| problem.key() == Some(key));
+                let problem = found.unwrap_or_else(|| panic!("{text}: {:#?}", config.problems()));
+                assert_eq!(problem.code(), ProblemCode::UnknownKey, "{text}");
+                let help = problem.help().unwrap_or_default();
+                assert!(help.contains(expected), "{text}\n{help}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_at_its_place_is_not_misplaced() {
+        let registry = Registry::builder().register::<Clients>().build().expect("one provider");
+        let table = Item::empty_table();
+        for key in [&["credentials", "clients"][..], &["stores", "file"], &["http"], &["other"]] {
+            assert_eq!(help(&registry, None, &Key::new(key), &table), None, "{key:?}");
+        }
+        let text = Item::text("x", crate::diagnostic::Provenance::Default);
+        assert_eq!(help(&registry, None, &Key::new(&["http", "ca_file"]), &text), None);
+    }
+
+    /// Returns a configuration within a profile.
+    fn nested(text: &str) -> String {
+        let lines = text.lines().map(|line| match line.strip_prefix('[') {
+            Some(table) => format!("[profile.dev.{table}"),
+            None => line.to_owned(),
+        });
+        let text = lines.collect::<Vec<_>>().join("\n");
+        if text.starts_with('[') { text } else { format!("[profile.dev]\n{text}") }
+    }
+}
