@@ -272,6 +272,7 @@ impl Credentials {
     pub fn invalidate(&self, token: &Token) {
         let bound = self.0.current();
         Metric::Refusal.count(bound.context.labels());
+        tracing::info!(authn.key = bound.context.key(), "token to be replaced");
         bound.managed().invalidate(token, &bound.context);
     }
 
@@ -504,6 +505,13 @@ impl Credentials {
         let bound = self.0.current();
         let kept = bound.context.kept().store().map(str::to_owned);
         bound.managed().store(&bound.context).or(kept)
+    }
+
+    /// Returns whether a store that fails does not matter: tokens are stored only so that the next program has them.
+    #[doc(hidden)]
+    pub fn needs_no_store(&self) -> bool {
+        let bound = self.0.current();
+        bound.managed().needs_no_store(&bound.context)
     }
 
     /// Asks whether the server that issues the tokens can be reached, without sending a secret; `None` if there is no

@@ -218,11 +218,13 @@ impl Login {
 
     /// Shows the link at which a user logs in.
     pub fn show_link(&self, link: &Link) {
+        tracing::info!("login link shown");
         self.prompted("show_link", || self.prompt.show_link(link));
     }
 
     /// Shows the code that the user types in.
     pub fn show_code(&self, code: &UserCode) {
+        tracing::info!("login code shown");
         self.prompted("show_code", || self.prompt.show_code(code));
     }
 
@@ -236,6 +238,7 @@ impl Login {
 
     /// Shows the progress of the login.
     pub fn progress(&self, progress: &Progress) {
+        log(progress);
         self.prompted("progress", || self.prompt.progress(progress));
     }
 
@@ -344,6 +347,25 @@ impl fmt::Debug for Login {
             .field("method", &self.method)
             .field("opens_browser", &self.opens_browser)
             .finish_non_exhaustive()
+    }
+}
+
+/// Logs the progress of a login. Neither a link nor a code is logged.
+fn log(progress: &Progress) {
+    match progress {
+        Progress::OtherLogin => tracing::info!("waiting for another login"),
+        Progress::BrowserOpened => tracing::info!("browser opened"),
+        Progress::BrowserFailed(why) => {
+            tracing::info!(error.message = why.as_str(), "browser not opened");
+        }
+        Progress::Waiting { left } => {
+            tracing::info!(authn.login.timeout = left.as_secs_f64(), "waiting for the user");
+        }
+        Progress::Notice(notice) => {
+            tracing::info!(error.message = notice.as_str(), "login goes on")
+        }
+        Progress::Exchanging => tracing::info!("user is done"),
+        Progress::Ended => {}
     }
 }
 

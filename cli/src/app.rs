@@ -103,7 +103,7 @@ pub(crate) struct Global {
     #[arg(long, value_name = "WHEN")]
     pub(crate) color: Option<ColorChoice>,
 
-    /// Log to standard error; repeat for more, up to `-vvv`
+    /// Log each step to standard error; `-vv` also each request, `-vvv` everything
     #[arg(short, long, action = ArgAction::Count)]
     pub(crate) verbose: u8,
 }

@@ -109,12 +109,13 @@ fn define(
     is_wanted: impl Fn(&str) -> bool,
 ) -> clap::Command {
     let loader = Loader::app(app);
-    let [profile, config, log, option] =
-        ["PROFILE", "CONFIG", "LOG", "CREDENTIALS__DOMAIN"].map(|name| loader.variable(name));
+    let [profile, config, log, format, option] =
+        ["PROFILE", "CONFIG", "LOG", "LOG_FORMAT", "CREDENTIALS__DOMAIN"]
+            .map(|name| loader.variable(name));
     let after = format!(
         "\
 Environment variables:
-  {profile}, {config}, {log}, NO_COLOR,
+  {profile}, {config}, {log}, {format}, NO_COLOR,
   and one for each option of the configuration, such as {option}
 
 {EXIT_CODES}"

@@ -218,7 +218,9 @@ impl Cli {
             Err(error) => return exit::usage(&error, &Output::new(clap::ColorChoice::Auto)).into(),
         };
         let app = App::new(self.program.clone(), global);
-        log::start(&app);
+        if let Err(failure) = log::start(&app) {
+            return failure.report(&app.output).into();
+        }
         let done = match command {
             Chosen::BuiltIn(command) => {
                 let definition = || args::definition(&app.program, &self.own, &app.name);

@@ -299,6 +299,7 @@ fn write(sandbox: &mut Sandbox, document: &str, rig: &Rig, secret: &str) {
 const ASKING: &[&[&str]] = &[
     &["config", "check", "--network"],
     &["doctor"],
+    &["doctor", "--token"],
     &["token"],
     &["token", "--json", "--min-ttl", "5m"],
     &["header", "--url", "https://127.0.0.1:9/"],
@@ -388,6 +389,7 @@ fn no_secret_option_is_shown_by_the_command_line_whatever_fails() {
         json!([{ "drop": true }]),
     ];
     let mut logged = String::new();
+    let mut formats = ["text", "full", "json"].into_iter().cycle();
     for entry in entries() {
         let canary = Canary::new();
         let documents = documents(&rig, &entry, canary.as_str());
@@ -405,6 +407,7 @@ fn no_secret_option_is_shown_by_the_command_line_whatever_fails() {
             let arguments = ASKING.iter().chain(if is_first { QUIET } else { &[] });
             for &arguments in arguments {
                 rig.faults(&failure);
+                sandbox.env("AUTHN_LOG_FORMAT", formats.next().unwrap());
                 let config = sandbox.work().join("secret.toml");
                 let config = config.to_str().unwrap();
                 let mut all = vec!["--config", config];
@@ -414,7 +417,13 @@ fn no_secret_option_is_shown_by_the_command_line_whatever_fails() {
                 let gives = arguments.contains(&"token") || arguments.first() == Some(&"header");
                 let own = GIVING.contains(&entry.name());
                 let mut shown = outcome.stderr.clone();
-                let lines = shown.lines().filter(|line| line.contains(" authn::"));
+                let is_ours = |line: &&str| {
+                    ["debug: ", "info: ", "{", "warning: "]
+                        .iter()
+                        .any(|start| line.starts_with(start))
+                        || line.contains(" authn::")
+                };
+                let lines = shown.lines().filter(is_ours);
                 logged.extend(lines.map(|line| format!("{line}\n")));
                 if !(gives && own && outcome.code == 0) {
                     shown.push_str(&outcome.stdout);
@@ -432,7 +441,8 @@ fn no_secret_option_is_shown_by_the_command_line_whatever_fails() {
     let steps = ["exchange started", "request answered", "request failed", "logged out"];
     // Each line is written with the spans that it is in, and their fields.
     let spans = ["exchange{authn.provider=", "HTTP request{", "http.request.method=\"POST\""];
-    for line in steps.into_iter().chain(spans) {
+    let formats = ["debug: request answered: POST http", "\"message\":\"request answered\""];
+    for line in steps.into_iter().chain(spans).chain(formats) {
         assert!(logged.contains(line), "{line}");
     }
 }

@@ -236,9 +236,16 @@ async fn spans_cross_the_threads_and_hold_no_secret() {
 /// A span in the sources or in the guide: name, level and fields.
 type Span = (String, String, Vec<String>);
 
-/// The spans that the macros of `tracing` make in a file.
+/// The spans that the macros of `tracing` make in a file, and the steps: events that are no warnings.
 #[derive(Default)]
-struct Macros(Vec<Span>);
+struct Macros(Vec<Span>, Steps);
+
+/// The messages and the fields of events.
+#[derive(Debug, Default, PartialEq)]
+struct Steps {
+    messages: BTreeSet<String>,
+    fields: BTreeSet<String>,
+}
 
 impl VisitMut for Macros {
     fn visit_macro_mut(&mut self, call: &mut syn::Macro) {
@@ -246,6 +253,8 @@ impl VisitMut for Macros {
         if let Some(level) = name.strip_suffix("_span") {
             let (name, fields) = read(call.tokens.clone());
             self.0.push((name, level.to_owned(), fields));
+        } else if ["info", "debug", "trace"].contains(&&*name) {
+            self.1.read(call.tokens.clone());
         }
     }
 }
@@ -268,6 +277,36 @@ fn read(tokens: TokenStream) -> (String, Vec<String>) {
     (name.unwrap(), fields)
 }
 
+impl Steps {
+    /// Adds the message and the fields of an event's macro. A message that is chosen is in its arguments.
+    fn read(&mut self, tokens: TokenStream) {
+        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        let is = |token: &TokenTree, wanted: char| matches!(token, TokenTree::Punct(punct) if punct.as_char() == wanted);
+        for argument in tokens.split(|token| is(token, ',')).filter(|tokens| !tokens.is_empty()) {
+            match argument.iter().position(|token| is(token, '=')) {
+                Some(end) => {
+                    let name: String = argument[..end].iter().map(ToString::to_string).collect();
+                    self.fields.insert(name.replace("r#", ""));
+                }
+                None => self.messages.extend(literals(argument)),
+            }
+        }
+    }
+}
+
+/// Returns the texts in an argument, also in its blocks, without those that only format another one.
+fn literals(tokens: &[TokenTree]) -> Vec<String> {
+    let of = |token: &TokenTree| match token {
+        TokenTree::Group(group) => literals(&group.stream().into_iter().collect::<Vec<_>>()),
+        TokenTree::Literal(literal) => {
+            let text = literal.to_string().trim_matches('"').to_owned();
+            if text.contains('{') { Vec::new() } else { vec![text] }
+        }
+        _ => Vec::new(),
+    };
+    tokens.iter().flat_map(of).collect()
+}
+
 /// Adds the spans of a folder of sources.
 fn add_sources(folder: &Path, macros: &mut Macros) {
     for entry in fs::read_dir(folder).unwrap() {
@@ -281,20 +320,49 @@ fn add_sources(folder: &Path, macros: &mut Macros) {
     }
 }
 
-#[test]
-fn the_guide_lists_every_span_and_no_other() {
+/// Returns the rows of a table of the guide, with the cells of each.
+fn table(name: &str) -> Vec<[String; 3]> {
     let guide = Document::read("docs/metrics.md");
-    let (_, rest) = guide.text().split_once("<!-- spans -->\n").unwrap();
-    let (table, _) = rest.split_once("<!-- /spans -->").unwrap();
+    let (_, rest) = guide.text().split_once(&format!("<!-- {name} -->\n")).unwrap();
+    let (table, _) = rest.split_once(&format!("<!-- /{name} -->")).unwrap();
     let row = |row: &str| {
         let cells: Vec<String> = row.split('|').map(|cell| cell.trim().replace('`', "")).collect();
-        let fields = cells[3].split(", ").map(str::to_owned).collect();
-        (cells[1].clone(), cells[2].clone(), fields)
+        [1, 2, 3].map(|cell| cells[cell].clone())
     };
-    let documented: BTreeSet<Span> = table.lines().skip(2).map(row).collect();
+    table.lines().skip(2).map(row).collect()
+}
+
+/// Returns what the macros of `tracing` make in the sources.
+fn macros() -> Macros {
     let mut macros = Macros::default();
     for folder in ["authn/src", "providers/src"] {
         add_sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder), &mut macros);
     }
-    assert_eq!(macros.0.into_iter().collect::<BTreeSet<_>>(), documented);
+    macros
+}
+
+fn list(cell: &str) -> impl Iterator<Item = String> {
+    cell.split(", ").map(str::to_owned)
+}
+
+#[test]
+fn the_guide_lists_every_span_and_no_other() {
+    let row = |[name, level, fields]: [String; 3]| (name, level, list(&fields).collect());
+    let documented: BTreeSet<Span> = table("spans").into_iter().map(row).collect();
+    assert_eq!(macros().0.into_iter().collect::<BTreeSet<_>>(), documented);
+}
+
+#[test]
+fn the_guide_lists_every_step_and_its_fields() {
+    let mut documented = Steps::default();
+    for [names, level, fields] in table("events") {
+        if level != "warn" {
+            documented.messages.extend(list(&names));
+        }
+        documented.fields.extend(list(&fields).filter(|field| field.contains('.')));
+    }
+    let mut steps = macros().1;
+    // Of a warning.
+    steps.fields.insert("authn.token.usable".to_owned());
+    assert_eq!(steps, documented);
 }

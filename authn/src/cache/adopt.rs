@@ -26,7 +26,19 @@ impl Exchange {
         }
         let is_published =
             self.publish_in(&self.scope, self.invalidations, &issued, schedule).ok()?;
-        let is_fresh = !schedule.refresh.reached(self.context.clock().now());
+        let now = self.context.clock().now();
+        let is_fresh = !schedule.refresh.reached(now);
+        if is_published && is_fresh {
+            let end = issued.token().expires_at();
+            tracing::info!(
+                authn.key = self.context.key(),
+                authn.store.name = session.name(),
+                authn.token.lifetime = end
+                    .and_then(|end| end.duration_since(now.wall()).ok())
+                    .map(|left| left.as_secs_f64()),
+                "stored token used"
+            );
+        }
         (is_published && is_fresh).then_some(issued)
     }
 

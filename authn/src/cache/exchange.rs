@@ -2,11 +2,12 @@
 
 use std::{
     future::Future,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use zeroize::Zeroizing;
@@ -19,7 +20,7 @@ use crate::{
     Context, Error, ErrorKind, Issued, Result, SecretString, SessionPolicy, Token, TokenSet,
     store::{Lease, Record, StoredFailure, StoredSession, StoredToken},
     telemetry::{Operation, note_reason},
-    time::{Moment, before, chance},
+    time::{Clock, Moment, before, chance},
     token::BEARER,
 };
 
@@ -30,6 +31,8 @@ const EXCHANGE: Duration = Duration::from_mins(2);
 const STORE: Duration = Duration::from_secs(30);
 /// Longest time to wait for the lease. Each exchange has a deadline, and several processes may queue.
 const LEASE: Duration = Duration::from_mins(5);
+/// A lease acquired within this time was not contended: some stores need this long.
+pub(super) const MOMENT: Duration = Duration::from_millis(200);
 /// Longest time that closing waits for running exchanges.
 pub(super) const CLOSE: Duration = Duration::from_secs(30);
 
@@ -304,6 +307,7 @@ impl Exchange {
         record.check_length()?;
         let now = self.context.clock().now().wall();
         let is_new = record.revision == 0;
+        let started = Instant::now();
         record.set_saved_at(now);
         let saved = match self.limited(session.save(record)).await {
             // The save goes on, and may still succeed.
@@ -323,7 +327,16 @@ impl Exchange {
             let _ = self.limited(session.remove_unused(now)).await;
         }
         match saved {
-            Ok(true) => Ok(()),
+            Ok(true) => {
+                tracing::info!(
+                    authn.key = self.context.key(),
+                    authn.store.name = session.name(),
+                    authn.session = record.state(),
+                    authn.duration = started.elapsed().as_secs_f64(),
+                    "session saved"
+                );
+                Ok(())
+            }
             Ok(false) => Err(logged_out()),
             Err(error) => {
                 memory.unsaved = Some(record.clone());
@@ -337,7 +350,15 @@ impl Exchange {
         let found = async {
             let Some(session) = self.session().await? else { return Ok(None) };
             let lease = self.lease(&session).await?;
+            let started = Instant::now();
             let record = self.limited(self.read(&session)).await??;
+            tracing::info!(
+                authn.key = self.context.key(),
+                authn.store.name = session.name(),
+                authn.session = record.state(),
+                authn.duration = started.elapsed().as_secs_f64(),
+                "session read"
+            );
             Ok(Some((session, lease, record)))
         };
         match found.await {
@@ -353,7 +374,7 @@ impl Exchange {
             error.kind() == ErrorKind::Store && self.shared.stores_for_the_next(&self.context);
         if goes_on {
             tracing::warn!(
-                key = self.context.key(),
+                authn.key = self.context.key(),
                 "the token is not stored for the next program: {}; set `store` to `memory` to do without",
                 error.message()
             );
@@ -383,8 +404,9 @@ impl Exchange {
     /// Takes the lease of the session.
     pub(super) async fn lease(&self, session: &StoredSession) -> Result<Lease> {
         let end = self.context.clock().sleep(LEASE);
+        let lock = self.noting_wait(session.lock());
         let leased = async {
-            before(session.lock(), end).await.unwrap_or_else(|| {
+            before(lock, end).await.unwrap_or_else(|| {
                 Err(Error::store(format!(
                     "another process has held the session in {} for {} minutes",
                     session.place(),
@@ -394,6 +416,24 @@ impl Exchange {
             })
         };
         Operation::lease_wait(self.context.labels()).run(leased).await
+    }
+
+    /// Logs that another process has the lease, if it is waited for.
+    async fn noting_wait<T>(&self, lock: impl Future<Output = T>) -> T {
+        let mut lock = pin!(lock);
+        // Real time, like the wait itself: the other process does not follow the context's clock.
+        if let Some(locked) = Clock::system().within(MOMENT, lock.as_mut()).await {
+            return locked;
+        }
+        tracing::info!(authn.key = self.context.key(), "waiting for another process");
+        let started = Instant::now();
+        let locked = lock.await;
+        tracing::info!(
+            authn.key = self.context.key(),
+            authn.duration = started.elapsed().as_secs_f64(),
+            "waited for another process"
+        );
+        locked
     }
 
     /// Waits for a store or for `on_update`, at most as long as [`STORE`].
@@ -428,11 +468,12 @@ impl Exchange {
         let key = self.context.key();
         self.has_asked.store(true, Ordering::Relaxed);
         note_reason(reason);
-        tracing::info!(key, ?reason, "exchange started");
+        tracing::info!(authn.key = key, authn.reason = ?reason, "exchange started");
+        let started = Instant::now();
         let context = self.context.clone().change(|parts| parts.reason = reason);
         let tokens = self.answered(self.shared.source.request_token(&context, last)).await?;
         // A failure is logged where the exchange ends.
-        tracing::info!(key, "exchange ended");
+        let elapsed = started.elapsed();
         let (tokens, unverified) = self.check_user(tokens, last).await?;
         let configured = match self.shared.source.session() {
             SessionPolicy::From(secret) => Some(secret),
@@ -440,7 +481,28 @@ impl Exchange {
         };
         let sent = last.and_then(TokenSet::refresh_token).or(configured).cloned();
         let previous = (sent, self.scope.last_token());
-        Ok(Fresh { unverified, previous, ..self.fresh(tokens, asked, false) })
+        let fresh = Fresh { unverified, previous, ..self.fresh(tokens, asked, false) };
+        self.log(&fresh, elapsed);
+        Ok(fresh)
+    }
+
+    /// Logs that an exchange has ended, when its token ends, and when that is renewed.
+    fn log(&self, fresh: &Fresh, elapsed: Duration) {
+        let now = self.context.clock().now();
+        let lifetime = fresh.issued.token().expires_at();
+        let lifetime = lifetime.and_then(|end| end.duration_since(now.wall()).ok());
+        let sent = fresh.previous.0.as_ref();
+        let is_new = |new: &SecretString| sent.is_none_or(|sent| *sent.expose() != *new.expose());
+        let refresh_token = fresh.tokens.refresh_token();
+        tracing::info!(
+            authn.key = self.context.key(),
+            authn.token.lifetime = lifetime.map(|left| left.as_secs_f64()),
+            authn.token.refresh_in =
+                lifetime.map(|_| fresh.schedule.refresh.after(now).as_secs_f64()),
+            authn.refresh_token = refresh_token.map(|new| if is_new(new) { "new" } else { "same" }),
+            authn.duration = elapsed.as_secs_f64(),
+            "exchange ended"
+        );
     }
 
     /// Returns whether the source was asked.

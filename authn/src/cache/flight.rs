@@ -57,7 +57,13 @@ impl Flight {
             Ok(_) => operation.discard(),
             Err(error) => {
                 let kind = error.kind().name();
-                tracing::warn!(key = context.key(), error.type = kind, usable, "exchange failed");
+                tracing::warn!(
+                    authn.key = context.key(),
+                    error.type = kind,
+                    error.message = error.message(),
+                    authn.token.usable = usable,
+                    "exchange failed"
+                );
                 operation.end(Some(error));
             }
         }

@@ -3,14 +3,14 @@
 use std::{
     pin::pin,
     sync::{Arc, atomic::Ordering},
-    time::Duration,
+    time::Instant,
 };
 
 use tokio::{runtime::Handle, sync::OwnedMutexGuard};
 use tracing::Instrument as _;
 
 use super::{
-    exchange::{Exchange, Fresh, logged_out},
+    exchange::{Exchange, Fresh, MOMENT, logged_out},
     memory::Memory,
     single_flight::closed,
 };
@@ -22,9 +22,6 @@ use crate::{
     telemetry::Operation,
     time::{Clock, before},
 };
-
-/// A lock acquired within this time was not contended: some stores need this long.
-const MOMENT: Duration = Duration::from_millis(200);
 
 /// How a session starts.
 #[derive(Clone, Copy)]
@@ -71,7 +68,8 @@ impl Exchange {
         let key = self.context.key().to_owned();
         let operation = Operation::login(self.context.labels());
         let work = async move {
-            tracing::info!(key, "login started");
+            tracing::info!(authn.key = key, "login started");
+            let started = Instant::now();
             let runtime = &background;
             let done = on_own_thread(runtime, {
                 let login = login.clone();
@@ -83,10 +81,19 @@ impl Exchange {
             // The next login starts when this one has told its prompt of its end.
             let (outcome, _here) = done.await.unwrap_or_else(|| (Err(login.crashed()), None));
             match &outcome {
-                Ok(outcome) => tracing::info!(key, ?outcome, "login ended"),
-                Err(error) => {
-                    tracing::info!(key, error.type = error.kind().name(), "login failed");
-                }
+                Ok(outcome) => tracing::info!(
+                    authn.key = key,
+                    authn.login.outcome = ?outcome,
+                    authn.duration = started.elapsed().as_secs_f64(),
+                    "login ended"
+                ),
+                Err(error) => tracing::info!(
+                    authn.key = key,
+                    error.type = error.kind().name(),
+                    error.message = error.message(),
+                    authn.duration = started.elapsed().as_secs_f64(),
+                    "login failed"
+                ),
             }
             let is_logged_in = outcome.is_ok();
             // Each in a task of its own, so that it runs even if the one before panics.

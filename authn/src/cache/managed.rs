@@ -190,6 +190,10 @@ impl Managed for Core {
             || self.shared.sessions_below().next().is_some()
     }
 
+    fn needs_no_store(&self, context: &Context) -> bool {
+        self.shared.stores_for_the_next(context)
+    }
+
     fn login_plan(&self, environment: &Environment) -> Option<LoginPlan> {
         match self.shared.below() {
             Some(below) => below.managed().login_plan(environment),

@@ -230,7 +230,13 @@ impl Exchange {
 
 fn log(exchange: &Exchange, revocation: &Revocation) {
     let (key, revoked) = (exchange.context.key(), revocation.revoked);
-    tracing::info!(key, revoked, failed = revocation.failed.len(), "revocation ended");
+    let failed = revocation.failed.len();
+    tracing::info!(
+        authn.key = key,
+        authn.revoked = revoked,
+        authn.failed = failed,
+        "revocation ended"
+    );
 }
 
 /// Adds a token, unless it is there.

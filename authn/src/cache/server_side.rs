@@ -45,7 +45,7 @@ impl Exchange {
             {
                 let key = self.context.key();
                 tracing::warn!(
-                    key,
+                    authn.key = key,
                     "a token that is not active is still stored: {}",
                     error.message()
                 );

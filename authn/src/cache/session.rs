@@ -101,10 +101,15 @@ impl Exchange {
         }
         let result = result.and(self.forget().await);
         match &result {
-            Ok(()) => tracing::info!(key = self.context.key(), "logged out"),
+            Ok(()) => tracing::info!(authn.key = self.context.key(), "logged out"),
             Err(error) => {
                 let kind = error.kind().name();
-                tracing::info!(key = self.context.key(), error.type = kind, "logout failed");
+                tracing::info!(
+                    authn.key = self.context.key(),
+                    error.type = kind,
+                    error.message = error.message(),
+                    "logout failed"
+                );
             }
         }
         result

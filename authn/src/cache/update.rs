@@ -105,7 +105,7 @@ impl Exchange {
             tokens.refresh_token().is_some_and(|new| *new.expose() != *configured.expose());
         if is_replaced && !is_reported && self.state.warns_of_rotation() {
             tracing::warn!(
-                key = self.context.key(),
+                authn.key = self.context.key(),
                 "the server has replaced the configured refresh token, and the new one is only in memory: set \
                  `store`, or keep it by `on_update`"
             );

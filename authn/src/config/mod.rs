@@ -211,7 +211,10 @@ impl Config {
             tracing::warn!("{warning}");
         }
         match &self.credentials {
-            Some(credentials) if errors.is_empty() => Ok(credentials.clone()),
+            Some(credentials) if errors.is_empty() => {
+                self.log();
+                Ok(credentials.clone())
+            }
             _ => {
                 let summary = match errors.len() {
                     1 => "the configuration has a problem".to_owned(),
@@ -226,6 +229,23 @@ impl Config {
                 Err(Error::problems_found(summary, errors))
             }
         }
+    }
+}
+
+impl Config {
+    /// Logs what was chosen, and the files that it is from.
+    fn log(&self) {
+        let is_read =
+            |source: &&Source| matches!(source.state, SourceState::Read | SourceState::Trusted);
+        for path in self.sources.iter().filter(is_read).filter_map(|source| source.path.as_ref()) {
+            tracing::debug!(file.path = %path.display(), "configuration file read");
+        }
+        tracing::info!(
+            authn.profile = self.profile(),
+            authn.provider = self.provider(),
+            authn.provenance = self.provider_provenance().map(tracing::field::display),
+            "configuration chosen"
+        );
     }
 }
 

@@ -135,6 +135,7 @@ impl Handle {
         }
         reloads.current.store(Arc::new(Version { number, bound, sessions }));
         reloads.version.store(number, Ordering::Release);
+        tracing::info!(authn.version = number, "configuration reloaded");
         Ok(())
     }
 

@@ -18,6 +18,8 @@ mod describe;
 #[cfg(feature = "reqwest")]
 mod identity;
 #[cfg(feature = "reqwest")]
+mod log;
+#[cfg(feature = "reqwest")]
 mod machine;
 pub(crate) mod options;
 #[cfg(feature = "reqwest")]

@@ -9,7 +9,7 @@ use std::{
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use reqwest::Client;
 use serde::Serialize;
-use tracing::{Instrument as _, Span};
+use tracing::Instrument as _;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -17,6 +17,7 @@ use super::{
     ClientIdentity, HttpClient, HttpResponse, Reach,
     client::{check, shown},
     is_showable,
+    log::Attempt,
     reach::OutOfReach,
     redirected, retry, same_origin,
 };
@@ -307,10 +308,15 @@ impl Sending {
             // which would end a request whose answer arrived while the process was stopped.
             let mut deadline = Clock::system().sleep(self.limit);
             let sent = Instant::now();
-            let span = telemetry::request(request.method(), request.url(), tried - 1);
-            let answer = self.client.execute(request).instrument(span.clone());
+            let attempt = Attempt {
+                span: telemetry::request(request.method(), request.url(), tried - 1),
+                method: request.method().clone(),
+                url: request.url().clone(),
+                number: tried,
+            };
+            let answer = self.client.execute(request).instrument(attempt.span.clone());
             let result = before(answer, &mut deadline).await;
-            span.in_scope(|| self.log(&span, &method, result.as_ref(), sent.elapsed()));
+            attempt.ended(&result, sent.elapsed());
             let repeat = match &result {
                 Some(Ok(response)) => retry::after_response(&method, response.status()),
                 Some(Err(error)) => {
@@ -324,35 +330,10 @@ impl Sending {
                 return Ok((response.map_err(|error| failed(&self.place, &error))?, deadline));
             };
             request = again;
-            self.clock.sleep(retry::BACK_OFF.jittered(tried, chance())).await;
+            let wait = retry::BACK_OFF.jittered(tried, chance());
+            attempt.repeated(&result, wait);
+            self.clock.sleep(wait).await;
             tried += 1;
-        }
-    }
-
-    /// Logs a request that was sent, and the status of its answer. The rest of both may contain secrets.
-    fn log(
-        &self,
-        span: &Span,
-        method: &Method,
-        result: Option<&reqwest::Result<reqwest::Response>>,
-        elapsed: Duration,
-    ) {
-        let (place, milliseconds) = (&*self.place, elapsed.as_millis());
-        match result {
-            Some(Ok(response)) => {
-                telemetry::note_status(span, response.status());
-                let status = response.status().as_u16();
-                tracing::debug!(%method, place, status, milliseconds, "request answered");
-            }
-            Some(Err(error)) => {
-                let why = if error.is_connect() { "connection" } else { "_OTHER" };
-                telemetry::note_failure(span, why);
-                tracing::debug!(%method, place, milliseconds, "request failed");
-            }
-            None => {
-                telemetry::note_failure(span, "timeout");
-                tracing::debug!(%method, place, milliseconds, "request not answered in time");
-            }
         }
     }
 

@@ -65,5 +65,5 @@ pub(crate) use table::{report_wrong_type, section, section_with};
 pub use template::template;
 pub use validation::Validation;
 pub(crate) use value::{Entries, Item, MAX_NESTING, Value, insert};
-pub(crate) use view::names_secret;
 pub use view::{View, Views, set_or_not};
+pub(crate) use view::{names_secret, redact_url};

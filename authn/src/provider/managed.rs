@@ -173,6 +173,11 @@ pub trait Managed: Send + Sync {
         false
     }
 
+    /// Returns whether tokens are stored only so that the next program has them: without a store, this one gets its own.
+    fn needs_no_store(&self, _context: &Context) -> bool {
+        false
+    }
+
     /// Returns how a login would proceed in this environment; `None` if it is not known.
     fn login_plan(&self, _environment: &Environment) -> Option<LoginPlan> {
         None

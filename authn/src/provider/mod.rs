@@ -33,7 +33,7 @@ pub use from_fn::{FromFn, from_fn};
 pub use interactive::InteractiveSource;
 pub use managed::Managed;
 pub use source::TokenSource;
-pub use status::{LastFailure, Probe, Remark, Revocation, Status};
+pub use status::{LastFailure, Probe, Remark, Revocation, Status, Verdict};
 
 #[cfg(feature = "reqwest")]
 use crate::http::ClientIdentity;

@@ -104,23 +104,54 @@ pub struct Probe {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Remark {
-    /// Whether no token is issued because of it.
-    pub is_problem: bool,
+    /// What it is about, in a word.
+    pub about: &'static str,
+    /// What it means for the tokens.
+    pub verdict: Verdict,
     /// What was found.
     pub text: String,
     /// What helps.
     pub help: Option<String>,
 }
 
+/// What a remark means for the tokens.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Verdict {
+    /// It is as it should be.
+    Good,
+    /// The server may issue no token because of it.
+    Doubtful,
+    /// The server issues no token because of it.
+    Bad,
+    /// It is not known, because it was not tried.
+    NotTried,
+}
+
 impl Remark {
     /// Creates a remark about what is as it should be.
-    pub fn new(text: impl Into<String>) -> Self {
-        Self { is_problem: false, text: text.into(), help: None }
+    pub fn good(about: &'static str, text: impl Into<String>) -> Self {
+        Self { about, verdict: Verdict::Good, text: text.into(), help: None }
+    }
+
+    /// Creates a remark about what may be a problem, and what helps.
+    pub fn doubtful(about: &'static str, text: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Doubtful, help: Some(help.into()), ..Self::good(about, text) }
     }
 
     /// Creates a remark about a problem, and what helps.
-    pub fn problem(text: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { is_problem: true, text: text.into(), help: Some(help.into()) }
+    pub fn problem(about: &'static str, text: impl Into<String>, help: impl Into<String>) -> Self {
+        Self { verdict: Verdict::Bad, ..Self::doubtful(about, text, help) }
+    }
+
+    /// Creates a remark about what was not tried, and what tries it.
+    pub fn not_tried(
+        about: &'static str,
+        text: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        Self { verdict: Verdict::NotTried, ..Self::doubtful(about, text, help) }
     }
 }
 

@@ -1,6 +1,6 @@
 //! `NamedStore`: a `TokenStore` behind a pointer, whose futures run on the background thread.
 
-use std::{future::Future, sync::Arc};
+use std::{future::Future, sync::Arc, time::Instant};
 
 use super::{Document, Lease, StoreKey, TokenStore};
 use crate::{
@@ -163,7 +163,16 @@ impl NamedStore {
         let access = in_background(async move {
             caught(Box::pin(work)).await.unwrap_or_else(|| Err(panicked(&name, function)))
         });
-        Operation::store(&self.name, function, &self.labels).run(access).await
+        let started = Instant::now();
+        let result = Operation::store(&self.name, function, &self.labels).run(access).await;
+        tracing::trace!(
+            authn.store.name = &*self.name,
+            authn.store.operation = function,
+            error.type = result.as_ref().err().map(|error| error.kind().name()),
+            authn.duration = started.elapsed().as_secs_f64(),
+            "store used"
+        );
+        result
     }
 }
 

@@ -194,6 +194,16 @@ impl Record {
         !self.has_session() && self.tokens.is_empty()
     }
 
+    /// Returns in words what it has, for a log.
+    pub(crate) fn state(&self) -> &'static str {
+        match (self.has_session(), self.tokens.is_empty()) {
+            (false, true) => "empty",
+            (false, false) => "with a token",
+            (true, _) if self.refresh_token.is_some() => "with a refresh token",
+            (true, _) => "with credentials",
+        }
+    }
+
     /// Forgets everything except the fingerprint and the revision, which the next save replaces.
     pub(crate) fn forget(&mut self) {
         let (revision, fingerprint) = (self.revision, self.fingerprint.take());

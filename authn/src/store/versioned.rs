@@ -85,6 +85,10 @@ impl Content {
 
     /// Logs that a text was set aside. `moved` is whether it could be moved to its new name.
     pub fn report_set_aside(name: &str, moved: bool) {
-        tracing::info!(name, moved, "a stored session that can't be read was set aside");
+        tracing::info!(
+            authn.session = name,
+            authn.moved = moved,
+            "a stored session that can't be read was set aside"
+        );
     }
 }

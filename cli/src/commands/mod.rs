@@ -17,7 +17,7 @@ mod stores;
 mod token;
 
 use authn::{
-    Entry, View,
+    Credentials, Entry, ErrorKind, Token, View,
     config::{Config, KnownStore, Setting},
 };
 use clap::Subcommand;
@@ -127,6 +127,18 @@ fn entry(config: &Config) -> Option<&Entry> {
 /// Returns the store with a name.
 fn known_store(config: &Config, name: Option<&str>) -> Option<KnownStore> {
     config.stores().into_iter().find(|known| Some(known.name()) == name)
+}
+
+/// Requests a new token, even if a valid one is stored. Returns `None` if the provider never has a token.
+async fn new_token(credentials: &Credentials, is_stored: bool) -> authn::Result<Option<Token>> {
+    if is_stored {
+        let old = credentials.token().await?;
+        credentials.invalidate(&old);
+    }
+    match credentials.token().await {
+        Err(error) if error.kind() == ErrorKind::NoToken => Ok(None),
+        token => token.map(Some),
+    }
 }
 
 /// Returns the text of an option. A withheld value has no effect, so it is skipped.

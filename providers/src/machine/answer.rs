@@ -23,7 +23,11 @@ pub(crate) fn token_of(answer: &HttpResponse) -> Result<Token> {
         let member = answer.member::<Value>(name)?;
         let number = member.as_ref().map(whole);
         if number == Some(None) {
-            tracing::warn!(server = place, member = name, "ignored: it is not a number of seconds");
+            tracing::warn!(
+                server.address = place,
+                authn.member = name,
+                "a member of the answer is ignored: it is not a number of seconds"
+            );
         }
         Ok::<_, Error>(number.flatten().filter(|seconds| *seconds > 0))
     };

@@ -18,6 +18,7 @@ pub(crate) mod compliance;
 #[cfg(test)]
 mod discovered;
 mod dpop;
+mod examined;
 #[cfg(test)]
 mod exchanged;
 mod grants;
@@ -472,7 +473,7 @@ impl InteractiveSource for OAuth {
     }
 
     async fn probe(&self, context: &Context) -> Result<Option<Probe>> {
-        self.server.probe(&self.client, context).await.map(Some)
+        examined::examine(self, context).await.map(Some)
     }
 
     async fn revoke(&self, context: &Context, grant: &TokenSet) -> Result<()> {

@@ -254,6 +254,11 @@ impl Server {
         }
     }
 
+    /// Returns whether a login has to find the server.
+    pub(super) fn is_open(&self) -> Result<bool> {
+        Ok(self.resource_url.is_some() && self.pinned()?.is_none())
+    }
+
     /// Returns the protected resource whose metadata name the server.
     pub(super) fn resource(&self) -> Option<&Address> {
         self.resource_url.as_ref()

@@ -6,7 +6,7 @@
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use authn::{
@@ -14,7 +14,7 @@ use authn::{
     http::{HttpResponse, StatusCode, describe, header},
     time::Moment,
 };
-use tracing::{Instrument as _, debug_span};
+use tracing::{Instrument as _, debug_span, info};
 
 use super::{
     Address, Endpoint,
@@ -94,10 +94,21 @@ impl Discovery {
             server.address = address.url().host_str(),
             server.port = address.url().port_or_known_default(),
         );
+        let (started, fields) = (Instant::now(), address.url());
         let known = Metadata::clone(&kept.metadata);
         // On the heap: the futures of logins, which have it in them, are large.
         let asked = Box::pin(ask_for_more(known, address, issuer, endpoint, context));
-        let metadata = Arc::new(asked.instrument(span).await?);
+        let asked = asked.instrument(span).await;
+        let error = asked.as_ref().err();
+        info!(
+            server.address = fields.host_str(),
+            server.port = fields.port_or_known_default(),
+            error.message = error.map(Error::message),
+            authn.duration = started.elapsed().as_secs_f64(),
+            "{}",
+            if error.is_none() { "metadata read" } else { "metadata not read" }
+        );
+        let metadata = Arc::new(asked?);
         let kept = Kept { metadata: Arc::clone(&metadata), until: kept.until };
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(kept);
         Ok(metadata)

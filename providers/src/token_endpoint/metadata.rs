@@ -75,7 +75,8 @@ impl Metadata {
             .with_help(format!("correct the server's metadata, or set `{option}`")));
         }
         // A browser opens the authorization endpoint, so the HTTP client would not check it.
-        authn::http::check(found.url(), false)?;
+        authn::http::check(found.url(), false)
+            .map_err(|error| error.at(format_args!("`{member}` in the metadata")))?;
         Ok(found)
     }
 
@@ -130,6 +131,12 @@ impl Metadata {
     /// Returns whether the server names a grant type among those that it supports (RFC 8414, 2).
     pub(crate) fn names_grant_type(&self, name: &str) -> bool {
         self.lists("grant_types_supported", name)
+    }
+
+    /// Returns whether a list of the metadata has a text; `None` if there is no such list.
+    pub(crate) fn list_has(&self, member: &str, wanted: &str) -> Option<bool> {
+        let is_list = |found: &Object| matches!(found.get(member), Member::List(_));
+        self.found().any(is_list).then(|| self.lists(member, wanted))
     }
 
     /// Fails if there are no metadata at all.

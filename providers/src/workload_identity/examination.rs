@@ -14,6 +14,8 @@ use super::{
 };
 use crate::{token_endpoint::Discovery, unverified};
 
+/// What the remarks are about.
+const IDENTITY: &str = "identity";
 /// The largest number of characters of a claim that is shown.
 const LONGEST: usize = 200;
 
@@ -35,11 +37,14 @@ pub(super) async fn examine(
 ) -> Result<Probe> {
     let found = candidates.find(context).await?;
     let claims = unverified::claims::<Claims>(found.token.secret());
-    let mut remarks = vec![Remark::new(chosen(candidates, &found))];
-    remarks.push(Remark::new(match &claims {
-        Some(claims) => format!("the identity says {}", claims.said()),
-        None => "the identity's token is no JWT, so what it says is not known".to_owned(),
-    }));
+    let mut remarks = vec![Remark::good(IDENTITY, chosen(candidates, &found))];
+    remarks.push(Remark::good(
+        IDENTITY,
+        match &claims {
+            Some(claims) => format!("the identity says {}", claims.said()),
+            None => "the identity's token is no JWT, so what it says is not known".to_owned(),
+        },
+    ));
     match plan.exchange(&found.token, discovery, context).await {
         Ok(_) => {}
         Err(error) if error.kind() == ErrorKind::Refused => {
@@ -68,7 +73,7 @@ pub(super) async fn examine(
             if differs(wanted) {
                 remarks.push(difference(claims.as_ref(), wanted));
             }
-            remarks.push(Remark::problem(error.message(), help));
+            remarks.push(Remark::problem(IDENTITY, error.message(), help));
         }
         Err(error) => return Err(error),
     }
@@ -90,6 +95,7 @@ fn chosen(candidates: &Candidates, found: &Found) -> String {
 fn difference(claims: Option<&Claims>, wanted: &str) -> Remark {
     let aud = claims.map_or_else(String::new, Claims::audience);
     Remark::problem(
+        IDENTITY,
         format!("the identity's token is for {aud}, but the exchange wants {}", shown(wanted)),
         "the server accepts only a token that is for it",
     )

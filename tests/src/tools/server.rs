@@ -5,6 +5,7 @@ use std::{
     convert::Infallible,
     fmt, io,
     net::{Ipv4Addr, SocketAddr},
+    path::Path,
     sync::{Arc, Mutex, PoisonError},
     thread,
 };
@@ -64,8 +65,13 @@ impl Server {
     /// Starts a server with TLS on a free port. Its certificate is that of the rig's own server, for `127.0.0.1` and
     /// `localhost`, so that clients need [`Rig::ca`].
     pub fn start_tls(site: impl Site, rig: &Rig) -> Self {
-        let certificate = CertificateDer::from_pem_file(rig.key("server.crt"));
-        let key = PrivateKeyDer::from_pem_file(rig.key("server.key"));
+        Self::start_tls_with(site, &rig.key("server.crt"), &rig.key("server.key"))
+    }
+
+    /// Starts a server with TLS on a free port, with a certificate of the test.
+    pub fn start_tls_with(site: impl Site, certificate: &Path, key: &Path) -> Self {
+        let certificate = CertificateDer::from_pem_file(certificate);
+        let key = PrivateKeyDer::from_pem_file(key);
         let (certificate, key) = (certificate.expect("a certificate"), key.expect("a key"));
         let provider = Arc::new(aws_lc_rs::default_provider());
         let config = ServerConfig::builder_with_provider(provider)
@@ -73,7 +79,7 @@ impl Server {
             .and_then(|config| {
                 config.with_no_client_auth().with_single_cert(vec![certificate], key)
             })
-            .expect("the rig's certificate is good");
+            .expect("the certificate is good");
         Self::listen(site, Some(TlsAcceptor::from(Arc::new(config))))
     }
 

@@ -9,7 +9,8 @@ use crate::{
 };
 
 /// Variables with the prefix that set no option.
-const RESERVED: [&str; 6] = ["CALLS", "CONFIG", "LOG", "PASSED_ON", "PROFILE", "TOKEN"];
+const RESERVED: [&str; 7] =
+    ["CALLS", "CONFIG", "LOG", "LOG_FORMAT", "PASSED_ON", "PROFILE", "TOKEN"];
 
 /// Reads the variables with a prefix such as `AUTHN_`. A variable that sets no option is a warning, unless it is below an
 /// ignored table.

@@ -15,7 +15,8 @@ use crate::{
 /// The arguments of `config check`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
-Prints all errors and warnings to standard error, each with its place and a fix. A secret that is written into a \
+Prints all errors and warnings to standard error, each with its place and a fix. It contacts no server: `doctor` does, and \
+compares the server's metadata with what the configuration needs. A secret that is written into a \
 project's file, or into a file that other users can read, is a warning, too.
 
 The exit code is 3 if there is an error, and 0 if there are only warnings; with `--strict`, it is 3 for them, too.
@@ -70,7 +71,7 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     if arguments.json {
         output::json(&all.iter().map(Entry::of).collect::<Vec<_>>())?;
     } else {
-        report(app, &all);
+        report(app, &all, arguments.network);
     }
     let has = |severity| all.iter().any(|checked| checked.count(severity) > 0);
     let has_errors = has(Severity::Error);
@@ -84,7 +85,8 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// Writes the problems and a summary of each profile. A problem that profiles share is written once.
-fn report(app: &App, all: &[Checked]) {
+fn report(app: &App, all: &[Checked], asks_server: bool) {
+    let tried = if asks_server { "" } else { "; no server was asked" };
     let mut reported = Vec::new();
     for checked in all {
         let new: Vec<&Problem> = checked
@@ -103,7 +105,7 @@ fn report(app: &App, all: &[Checked]) {
         let counts = counted([(errors, "error"), (warnings, "warning")]);
         let summary = format!("the configuration has {counts} ({active})");
         match (errors, warnings) {
-            (0, 0) => output::message(&format!("the configuration is valid ({active})")),
+            (0, 0) => output::message(&format!("the configuration is valid ({active}){tried}")),
             (0, _) => app.output.warning(&summary, None),
             _ => app.output.error(&summary, None),
         }

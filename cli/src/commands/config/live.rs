@@ -1,10 +1,10 @@
 //! `config check --network`: requests a new token, and reports each step.
 
-use authn::{Credentials, Entry, ErrorKind, Status, Token, config::Config};
+use authn::{Credentials, Entry, Status, Token, config::Config};
 
 use crate::{
     app::App,
-    commands::entry,
+    commands::{entry, new_token},
     exit::Failure,
     output,
     style::time::{left, words},
@@ -33,16 +33,10 @@ async fn obtain(config: &Config, credentials: &Credentials) -> authn::Result<Opt
     if entry(config).is_some_and(Entry::is_cached) {
         let status = credentials.status().await?;
         output::message(&format!("session: {}", described_status(&status)));
-        if status.has_token {
-            let old = credentials.token().await?;
-            credentials.invalidate(&old);
-        }
         output::message("exchange: requesting a new token");
+        return new_token(credentials, status.has_token).await;
     }
-    match credentials.token().await {
-        Err(error) if error.kind() == ErrorKind::NoToken => Ok(None),
-        token => token.map(Some),
-    }
+    new_token(credentials, false).await
 }
 
 fn described_status(status: &Status) -> String {

@@ -211,6 +211,16 @@ fn is_open(_: &Path) -> bool {
 pub(super) fn store(snapshot: &Snapshot) -> Vec<Finding> {
     let mut findings = problems(snapshot, "store");
     let Some(Store { name, place, problems }) = &snapshot.store else { return findings };
+    if !problems.is_empty()
+        && snapshot.credentials.as_ref().is_some_and(Credentials::needs_no_store)
+    {
+        let without = "tokens are not stored, so that each program requests its own";
+        return problems
+            .iter()
+            .map(|problem| Finding::warning(format!("{}: {without}", problem.message())))
+            .map(|finding| finding.with_help("set `store` to `memory`, if that is wanted"))
+            .collect();
+    }
     findings.extend(problems.iter().map(|problem| Finding::of(Code::Other, problem)));
     or_ok(findings, || format!("{name}{} can be used", with_name(" in ", place.as_deref())))
 }

@@ -29,6 +29,8 @@ pub(super) enum State {
     Ok,
     Warning,
     Problem,
+    /// It was not tried.
+    Skipped,
 }
 
 impl Finding {
@@ -40,6 +42,10 @@ impl Finding {
             help: None,
             code: Code::Success,
         }
+    }
+
+    pub(super) fn skipped(message: impl Into<String>) -> Self {
+        Self { state: State::Skipped, ..Self::ok(message) }
     }
 
     pub(super) fn warning(message: impl Into<String>) -> Self {
@@ -82,6 +88,7 @@ impl State {
             Self::Ok => "ok",
             Self::Warning => "warning",
             Self::Problem => "problem",
+            Self::Skipped => "skipped",
         }
     }
 }

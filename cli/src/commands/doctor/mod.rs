@@ -11,7 +11,7 @@ use clap::builder::styling::Style;
 
 use self::{
     finding::{Finding, State},
-    snapshot::Snapshot,
+    snapshot::{Reach, Snapshot},
 };
 use super::active;
 use crate::{
@@ -25,11 +25,15 @@ use crate::{
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Checks the active profile, or that of `--profile`. It changes nothing. The only server that it contacts is the one \
-that issues the tokens, and it sends no secret of the configuration. With `workload_identity`, it exchanges the token of this \
-machine's identity, and shows what the identity says of itself.
+that issues the tokens: it compares the server's metadata with what the configuration needs, and sends no secret of the \
+configuration. With `workload_identity`, it exchanges the token of this machine's identity, and shows what the identity says of \
+itself.
+
+`--token` requests a new token, too, even if a valid one is stored. If the server rotates refresh tokens, the new one is stored \
+in the place of the one that was used. You are never asked to log in. Whether an API accepts the token is not tried.
 
 On a terminal, each finding has a line, and its fix has the next one. Otherwise, each row is a line of tab-separated \
-columns: STATE (`ok`, `warning`, `problem`), CHECK, FINDING and HELP (`-` for none).
+columns: STATE (`ok`, `warning`, `problem`, or `skipped` for what was not tried), CHECK, FINDING and HELP (`-` for none).
 
 The exit code is 0 if there is no problem, even if there are warnings. Otherwise it is 3 if the configuration is \
 invalid, 5 if the server fails, and 1 for anything else, in this order.")]
@@ -37,6 +41,10 @@ pub(crate) struct Arguments {
     /// Make no network requests
     #[arg(long)]
     offline: bool,
+
+    /// Also request a new token, which uses the stored session
+    #[arg(long, conflicts_with = "offline")]
+    token: bool,
 
     /// Print JSON
     #[arg(long)]
@@ -47,7 +55,7 @@ pub(crate) struct Arguments {
 type Check = fn(&Snapshot) -> Vec<Finding>;
 
 /// The checks, in order of dependency.
-const CHECKS: [(&str, Check); 15] = [
+const CHECKS: [(&str, Check); 17] = [
     ("version", checks::version),
     ("files", checks::files),
     ("configuration", checks::configuration),
@@ -61,13 +69,20 @@ const CHECKS: [(&str, Check); 15] = [
     ("session", checks::session),
     ("login", system::login),
     ("server", system::server),
+    ("metadata", system::metadata),
     ("identity", system::identity),
     ("clock", system::clock),
+    ("token", system::token),
 ];
 
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
-    let snapshot =
-        Snapshot::take(app.loader().read(), app.program.own_version(), arguments.offline)?;
+    let reach = match (arguments.offline, arguments.token) {
+        (true, _) => Reach::Offline,
+        (false, false) => Reach::Server,
+        (false, true) => Reach::Token,
+    };
+    let mut snapshot = Snapshot::take(app.loader().read(), app.program.own_version(), reach)?;
+    snapshot.with_token = app.command_line("doctor --token");
     let findings = findings(&snapshot);
     let output = &app.output;
     if arguments.json {
@@ -118,6 +133,7 @@ fn page(findings: &[Finding], output: &Output) -> String {
 fn style(state: State) -> Style {
     match state {
         State::Ok => style::OK,
+        State::Skipped => style::FAINT,
         State::Warning => style::WARNING,
         State::Problem => style::ERROR,
     }

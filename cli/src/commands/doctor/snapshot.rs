@@ -1,15 +1,22 @@
 //! The data that the checks examine, collected once: the configuration, the store, the server.
 
+use std::{io, net::TcpStream, time::Duration};
+
 use authn::{
-    Credentials, Error, Probe, Status,
+    Credentials, Entry, Environment, Error, ErrorKind, Probe, Status, Token, Url,
     config::{Config, KnownStore, Problem, Setting, Severity},
 };
 
 use crate::{
-    commands::{known_store, text},
+    commands::{entry, known_store, new_token, text},
     exit::Failure,
     waiting,
 };
+
+/// The port of a SOCKS proxy that names none (RFC 1928, 3).
+const SOCKS: u16 = 1080;
+/// Longest time to wait for a connection to the proxy.
+const PROXY: Duration = Duration::from_secs(5);
 
 /// All data that a check may examine. A failure is stored as an error, and does not stop the others.
 #[derive(Debug)]
@@ -17,6 +24,8 @@ pub(super) struct Snapshot {
     pub(super) config: Config,
     /// The name and the version of a program of one's own.
     pub(super) program: Option<String>,
+    /// The command that requests a token, too.
+    pub(super) with_token: String,
     /// Without the withheld ones.
     pub(super) settings: Vec<Setting>,
     /// `None` if the configuration is invalid, like all fields below.
@@ -25,8 +34,23 @@ pub(super) struct Snapshot {
     pub(super) store: Option<Store>,
     /// `None` if no server may be contacted.
     pub(super) probe: Option<Result<Option<Probe>, Error>>,
+    /// Why the proxy can't be reached, if the server can't be reached either.
+    pub(super) proxy_failure: Option<io::Error>,
+    /// A new token; `None` if none was to be requested.
+    pub(super) token: Option<Result<Option<Token>, Error>>,
     /// The providers, each with the error of one that does not apply here.
     pub(super) applicability: Vec<(String, Option<Error>)>,
+}
+
+/// How far the checks may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// No server is contacted.
+    Offline,
+    /// The server gets requests that need no secret.
+    Server,
+    /// A new token is requested.
+    Token,
 }
 
 /// The store of the session.
@@ -38,11 +62,11 @@ pub(super) struct Store {
 }
 
 impl Snapshot {
-    /// Reads the store, and contacts the server unless `offline` is set.
+    /// Reads the store, and contacts the server as far as it may.
     pub(super) fn take(
         config: Config,
         program: Option<String>,
-        offline: bool,
+        reach: Reach,
     ) -> Result<Self, Failure> {
         let mut settings = config.settings();
         settings.retain(|setting| !setting.is_withheld);
@@ -50,17 +74,20 @@ impl Snapshot {
         let mut snapshot = Self {
             config,
             program,
+            with_token: String::new(),
             settings,
             credentials: None,
             status: None,
             store: None,
             probe: None,
+            proxy_failure: None,
+            token: None,
             applicability: Vec::new(),
         };
         if let Some(credentials) = credentials {
             // The only failure is an interrupt.
             let work = async {
-                snapshot.collect(&credentials, offline).await;
+                snapshot.collect(&credentials, reach).await;
                 Ok::<_, Failure>(())
             };
             waiting::wait(&credentials, work)?;
@@ -69,9 +96,11 @@ impl Snapshot {
         Ok(snapshot)
     }
 
-    async fn collect(&mut self, credentials: &Credentials, offline: bool) {
+    async fn collect(&mut self, credentials: &Credentials, reach: Reach) {
         let status = credentials.status().await;
         let stored_in = status.as_ref().ok().and_then(|status| status.store.clone());
+        let is_cached = entry(&self.config).is_some_and(Entry::is_cached);
+        let is_stored = is_cached && status.as_ref().is_ok_and(|status| status.has_token);
         let name = stored_in.or_else(|| credentials.store());
         let known = known_store(&self.config, name.as_deref());
         self.status = Some(status);
@@ -83,11 +112,37 @@ impl Snapshot {
             };
             self.store = Some(Store { name, place, problems });
         }
-        if !offline {
-            self.probe = Some(credentials.probe().await);
+        if reach != Reach::Offline {
+            let probe = credentials.probe().await;
+            let is_cut_off = probe.as_ref().is_err_and(|error| error.kind() == ErrorKind::Network);
+            self.proxy_failure = is_cut_off.then(|| self.reach_proxy().err()).flatten();
+            self.probe = Some(probe);
+        }
+        if reach == Reach::Token && !credentials.is_per_request() {
+            self.token = Some(new_token(credentials, is_stored).await);
         }
         // The probe may have found out more.
         self.applicability = credentials.applicability();
+    }
+
+    /// Connects to the proxy, if there is one.
+    fn reach_proxy(&self) -> io::Result<()> {
+        let proxy = self.config.proxy(&Environment::of_process());
+        let address = proxy.and_then(|proxy| Url::parse(&proxy.address?).ok());
+        let Some(address) = address else { return Ok(()) };
+        let mut failure = None;
+        for address in address.socket_addrs(|| Some(SOCKS))? {
+            match TcpStream::connect_timeout(&address, PROXY) {
+                Ok(_) => return Ok(()),
+                Err(error) => failure = Some(error),
+            }
+        }
+        failure.map_or(Ok(()), Err)
+    }
+
+    /// Returns whether a new token was issued.
+    pub(super) fn has_new_token(&self) -> bool {
+        matches!(self.token, Some(Ok(Some(_))))
     }
 
     /// Returns the text of an option.

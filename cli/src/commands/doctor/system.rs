@@ -2,14 +2,21 @@
 
 use std::time::{Duration, SystemTime};
 
-use authn::{Environment, provider::Remark};
+use authn::{
+    Environment,
+    diagnostic::reason,
+    provider::{Remark, Verdict},
+};
 
 use super::{
     checks::{CA_FILE, problems},
-    finding::Finding,
+    finding::{Finding, State},
     snapshot::Snapshot,
 };
-use crate::{exit::Code, style::time::words};
+use crate::{
+    exit::Code,
+    style::time::{left, words},
+};
 
 /// Checks the file of additional certificate authorities.
 pub(super) fn authorities(snapshot: &Snapshot) -> Vec<Finding> {
@@ -24,7 +31,16 @@ pub(super) fn authorities(snapshot: &Snapshot) -> Vec<Finding> {
 
 /// Checks whether the server that issues the tokens can be reached.
 pub(super) fn server(snapshot: &Snapshot) -> Vec<Finding> {
-    let Some(probe) = &snapshot.probe else { return Vec::new() };
+    let Some(probe) = &snapshot.probe else {
+        return vec![if snapshot.credentials.is_some() {
+            Finding::skipped("no server was contacted").with_help("leave out `--offline`")
+        } else {
+            Finding::skipped(
+                "neither a store nor a server was tried, because the configuration is invalid",
+            )
+            .with_help("correct the problems above, and try again")
+        }];
+    };
     vec![match probe {
         Ok(Some(probe)) => Finding::ok(format!("{} is reachable", probe.place)),
         Ok(None) => Finding::ok("this provider has no server that can be checked without a secret"),
@@ -32,19 +48,51 @@ pub(super) fn server(snapshot: &Snapshot) -> Vec<Finding> {
     }]
 }
 
+/// Reports what the server's metadata say about what the configuration needs.
+pub(super) fn metadata(snapshot: &Snapshot) -> Vec<Finding> {
+    remarks(snapshot, "metadata")
+}
+
 /// Reports what the provider has found out about the identity of this machine.
 pub(super) fn identity(snapshot: &Snapshot) -> Vec<Finding> {
+    remarks(snapshot, "identity")
+}
+
+fn remarks(snapshot: &Snapshot, about: &str) -> Vec<Finding> {
     let probe = snapshot.probe.as_ref().and_then(|probe| probe.as_ref().ok()?.as_ref());
     let remarks = probe.map(|probe| &*probe.remarks).unwrap_or_default();
     let finding = |remark: &Remark| {
-        let finding = if remark.is_problem {
-            Finding::problem(Code::Provider, &*remark.text)
-        } else {
-            Finding::ok(&*remark.text)
+        let text = &*remark.text;
+        let finding = match remark.verdict {
+            Verdict::Good => Finding::ok(text),
+            // A token proves that the server takes it.
+            Verdict::Doubtful if snapshot.has_new_token() => Finding::ok(text),
+            Verdict::Doubtful => Finding::warning(text),
+            Verdict::NotTried => Finding::skipped(text),
+            _ => Finding::problem(Code::Provider, text),
         };
-        Finding { help: remark.help.clone(), ..finding }
+        let help = remark.help.clone().filter(|_| finding.state != State::Ok);
+        Finding { help, ..finding }
     };
-    remarks.iter().map(finding).collect()
+    remarks.iter().filter(|remark| remark.about == about).map(finding).collect()
+}
+
+/// Reports the token that was requested, or how to request one.
+pub(super) fn token(snapshot: &Snapshot) -> Vec<Finding> {
+    let Some(credentials) = &snapshot.credentials else { return Vec::new() };
+    if credentials.is_per_request() {
+        return vec![Finding::skipped("the token comes from the incoming request")];
+    }
+    vec![match &snapshot.token {
+        None => Finding::skipped("no token was requested")
+            .with_help(format!("`{}`", snapshot.with_token)),
+        Some(Err(error)) => Finding::failure(error),
+        Some(Ok(None)) => Finding::ok("this provider has no token, only headers or parameters"),
+        Some(Ok(Some(token))) => Finding::ok(match token.expires_at() {
+            Some(end) => format!("a new token was issued, with {} left", words(left(end))),
+            None => "a new token was issued".to_owned(),
+        }),
+    }]
 }
 
 /// Finds the proxy of requests. Requests to this machine use none.
@@ -64,7 +112,19 @@ pub(super) fn proxy(snapshot: &Snapshot) -> Vec<Finding> {
         Some(name) => format!(", except for the hosts in {name}"),
         None => String::new(),
     };
-    vec![Finding::ok(format!("requests use the proxy {address}, set by {place}{except}"))]
+    let mut findings =
+        vec![Finding::ok(format!("requests use the proxy {address}, set by {place}{except}"))];
+    if let Some(failure) = &snapshot.proxy_failure {
+        let message = format!("the proxy {address} can't be reached ({})", reason(failure));
+        let help = if is_option {
+            "set it to".to_owned()
+        } else {
+            format!("`unset {place}`, or set it to")
+        };
+        let help = format!("{help} the address of a proxy that runs");
+        findings.push(Finding::problem(Code::Provider, message).with_help(help));
+    }
+    findings
 }
 
 /// Finds the way that a login would use here.
@@ -118,7 +178,6 @@ fn finding(ahead: i64, when: &str) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::commands::doctor::finding::State;
 
     #[test]
     fn the_state_depends_on_the_difference() {

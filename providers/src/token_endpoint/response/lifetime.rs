@@ -9,7 +9,11 @@ use super::{member::Member, object::Object};
 /// none, with a warning without the value.
 pub(super) fn lifetime(object: &Object, name: &'static str, place: &str) -> Option<Duration> {
     let Ok(seconds) = seconds(object.get(name)) else {
-        tracing::warn!(server = place, member = name, "ignored: it is not a number of seconds");
+        tracing::warn!(
+            server.address = place,
+            authn.member = name,
+            "a member of the answer is ignored: it is not a number of seconds"
+        );
         return None;
     };
     seconds.map(Duration::from_secs).filter(|lifetime| !lifetime.is_zero())

@@ -1,46 +1,58 @@
-//! Logs on standard error, enabled by `-v` or by the variable `AUTHN_LOG`, and the warnings of stores, which are always
-//! shown.
+//! Logs on standard error, enabled by `-v` or by the variable `AUTHN_LOG`.
+//!
+//! - [`format`]: the shape of the lines: [`text`], [`json`], or that of `tracing-subscriber`
+//! - [`warnings`]: the warnings of stores, which are always shown
+
+mod fields;
+mod format;
+mod json;
+mod text;
+mod warnings;
 
 use std::{
     collections::BTreeSet,
-    env, fmt, io,
-    sync::{
-        Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    env, io,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
-use tracing::{
-    Event, Level, Metadata, Subscriber,
-    field::{Field, Visit},
-};
+use tracing::{Level, Metadata};
 use tracing_subscriber::{
     Layer, Registry,
     filter::{FilterExt as _, Targets, filter_fn},
     fmt::MakeWriter,
-    layer::{Context, SubscriberExt as _},
+    layer::SubscriberExt as _,
     util::SubscriberInitExt as _,
 };
 
-use crate::{app::App, output::Output};
-
-/// The module whose warnings are shown without a log.
-const STORES: &str = "authn::store";
+use self::{
+    format::Format,
+    json::Json,
+    text::Text,
+    warnings::{STORES, Warnings},
+};
+use crate::{app::App, exit::Failure};
 
 /// Whether lines of a log may be written.
 static IS_ON: AtomicBool = AtomicBool::new(false);
 
 /// Starts logging if it is enabled, and the output of warnings that the log will not contain.
-pub(crate) fn start(app: &App) {
+pub(crate) fn start(app: &App) -> Result<(), Failure> {
+    let configured = Format::configured(app)?;
     let wanted = wanted(app);
     IS_ON.store(wanted.is_some(), Ordering::Relaxed);
     let has_warnings =
         wanted.as_ref().is_some_and(|wanted| wanted.would_enable(STORES, &Level::WARN));
     let warnings = (!has_warnings).then(|| Warnings::new(app.output.clone()).of_stores().boxed());
-    let lines = wanted.map(|wanted| lines(wanted, our_crates(app), io::stderr).boxed());
+    let lines = wanted.map(|wanted| {
+        // Whoever wants everything wants to know when and where, too.
+        let usual = if shows_all(&wanted) { Format::Full } else { Format::Text };
+        let format = configured.unwrap_or(usual);
+        lines(wanted, our_crates(app), format, app.output.stderr_colour(), io::stderr)
+    });
     let layers: Vec<_> = lines.into_iter().chain(warnings).collect();
     // A second start in one process keeps the first one's.
     let _ = Registry::default().with(layers).try_init();
+    Ok(())
 }
 
 /// Returns whether lines of a log may be written, which would disturb a line that is redrawn.
@@ -48,73 +60,36 @@ pub(crate) fn is_on() -> bool {
     IS_ON.load(Ordering::Relaxed)
 }
 
-/// Writes warnings as the program writes its own, each once.
-struct Warnings {
-    output: Output,
-    written: Mutex<BTreeSet<String>>,
-}
-
-impl Warnings {
-    fn new(output: Output) -> Self {
-        Self { output, written: Mutex::default() }
-    }
-
-    fn of_stores(self) -> impl Layer<Registry> {
-        self.with_filter(Targets::new().with_target(STORES, Level::WARN))
-    }
-}
-
-impl<S: Subscriber> Layer<S> for Warnings {
-    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
-        let mut text = Text::default();
-        event.record(&mut text);
-        let mut written = self.written.lock().unwrap_or_else(PoisonError::into_inner);
-        if written.insert(text.message.clone() + &text.name) {
-            let (message, help) = match text.message.split_once("; ") {
-                Some((message, help)) => (message, Some(help)),
-                None => (text.message.as_str(), None),
-            };
-            self.output.warning(&format!("{message}{}", text.name), help);
-        }
-    }
-}
-
-/// The message of an event, and its field `name` in parentheses.
-#[derive(Default)]
-struct Text {
-    message: String,
-    name: String,
-}
-
-impl Visit for Text {
-    fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        match field.name() {
-            "message" => self.message = format!("{value:?}"),
-            "name" => self.name = format!(" ({value:?})"),
-            _ => {}
-        }
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.record_debug(field, &format_args!("{value}"));
-    }
-}
-
 /// Returns the layer that writes the wanted events, except for unsafe ones.
-fn lines<W>(wanted: Targets, ours: BTreeSet<&'static str>, writer: W) -> impl Layer<Registry>
+fn lines<W>(
+    wanted: Targets,
+    ours: BTreeSet<&'static str>,
+    format: Format,
+    colour: bool,
+    writer: W,
+) -> Box<dyn Layer<Registry> + Send + Sync>
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
     // A line is complete without the spans that it is in. They are only for who wants everything.
-    let shows_spans = wanted.would_enable("authn", &Level::TRACE);
+    let shows_spans = shows_all(&wanted);
     let safe =
         filter_fn(move |metadata| (metadata.is_event() || shows_spans) && is_safe(metadata, &ours));
-    tracing_subscriber::fmt::layer()
+    let wanted = safe.and(wanted);
+    // Colours are a feature of that crate that is not enabled here, and asking for them would panic.
+    let layer = tracing_subscriber::fmt::layer()
         .with_writer(writer)
-        // Colours are a feature of that crate that is not enabled here, and asking for them would panic.
         .with_ansi(false)
-        .log_internal_errors(false)
-        .with_filter(safe.and(wanted))
+        .log_internal_errors(false);
+    match format {
+        Format::Full => layer.with_filter(wanted).boxed(),
+        Format::Text => layer.event_format(Text { colour }).with_filter(wanted).boxed(),
+        Format::Json => layer.event_format(Json).with_filter(wanted).boxed(),
+    }
+}
+
+fn shows_all(wanted: &Targets) -> bool {
+    wanted.would_enable("authn", &Level::TRACE)
 }
 
 /// Returns the wanted levels. The flag overrides the variable.
@@ -192,6 +167,8 @@ mod tests {
         let layer = lines(
             wanted,
             our_crates(&App::new(Program::default(), Global::default())),
+            Format::Full,
+            false,
             move || writer.clone(),
         );
         tracing::subscriber::with_default(Registry::default().with(layer), || {
@@ -216,7 +193,8 @@ mod tests {
             let written = Written::default();
             let writer = written.clone();
             let ours = BTreeSet::from(["authn"]);
-            let layer = lines(wanted.parse().unwrap(), ours, move || writer.clone());
+            let layer =
+                lines(wanted.parse().unwrap(), ours, Format::Full, false, move || writer.clone());
             tracing::subscriber::with_default(Registry::default().with(layer), || {
                 let _span = tracing::info_span!(target: "authn", "exchange").entered();
                 tracing::info!(target: "authn", "started");

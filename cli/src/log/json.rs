@@ -1,0 +1,48 @@
+//! `Json`: an event as a JSON object on a line, for programs that collect logs.
+
+use std::fmt;
+
+use jiff::{Timestamp, Unit};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, format::Writer};
+
+use super::fields::Fields;
+
+/// Writes `timestamp`, `level`, `target` and `message`, and the fields under their own names.
+pub(super) struct Json;
+
+impl<S, N> FormatEvent<S, N> for Json
+where
+    S: Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        _: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let Fields { message, values } = Fields::of(event);
+        let now = Timestamp::now();
+        let now = now.round(Unit::Millisecond).unwrap_or(now);
+        let head = [
+            ("timestamp", now.to_string().into()),
+            ("level", event.metadata().level().as_str().into()),
+            ("target", event.metadata().target().into()),
+            ("message", message.into()),
+        ];
+        let line = serde_json::to_string(&Object(head.into_iter().chain(values).collect()));
+        writeln!(writer, "{}", line.map_err(|_| fmt::Error)?)
+    }
+}
+
+/// An object whose members are written in this order.
+struct Object(Vec<(&'static str, Value)>);
+
+impl Serialize for Object {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(name, value)| (name, value)))
+    }
+}
