@@ -14,6 +14,8 @@ pub(crate) struct Helpers {
     pub(crate) provider: Vec<Attribute>,
     /// `#[shorthand]`
     pub(crate) shorthand: Vec<Attribute>,
+    /// `#[needed]`
+    pub(crate) needed: Vec<Attribute>,
     /// `#[flatten]`
     pub(crate) flatten: Vec<Attribute>,
     /// `#[inner]`
@@ -27,6 +29,7 @@ pub(crate) fn take_helpers(attributes: &mut Vec<Attribute>) -> Helpers {
         default: take("default"),
         provider: take("provider"),
         shorthand: take("shorthand"),
+        needed: take("needed"),
         flatten: take("flatten"),
         inner: take("inner"),
     }

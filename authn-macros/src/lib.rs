@@ -94,6 +94,7 @@ use self::model::Macro;
 /// | `#[flatten]` | further options of the same table: a struct with `#[derive(Options)]` |
 /// | `#[inner]` | the only field for another provider whose table is among the options, under that provider's name |
 /// | `#[shorthand]` | the only field that `corp_sts = "…"` sets, without a table |
+/// | `#[needed]` | an optional field that most configurations set: `authn config init` writes it to be filled in, like a required one |
 ///
 /// A `#[cfg(…)]` on a field applies to its option, too.
 ///
@@ -214,6 +215,8 @@ pub fn token_store(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// One field can have `#[shorthand]`: a value in place of the table sets it, so that `role = "reader"` is short for
 /// `role = { name = "reader" }`. If the set is flattened, that is the shorthand of the table that it is flattened into.
 ///
+/// `#[needed]` marks optional fields that most configurations set, for `authn config init`.
+///
 /// # Arguments
 ///
 /// The arguments are in `#[options(…)]`:
@@ -229,7 +232,7 @@ pub fn token_store(arguments: TokenStream, item: TokenStream) -> TokenStream {
 /// The macro writes `impl Options`, a `Debug` that hides secrets, and a hidden macro of the struct's name, by which a
 /// provider's builder gets the methods of a flattened set. `#[derive(Debug)]` on the same struct is an
 /// error.
-#[proc_macro_derive(Options, attributes(options, default, provider, flatten, shorthand))]
+#[proc_macro_derive(Options, attributes(options, default, provider, flatten, shorthand, needed))]
 pub fn options(item: TokenStream) -> TokenStream {
     expand::derive(item.into()).into()
 }

@@ -74,6 +74,7 @@ pub(crate) struct Configured {
     pub(crate) docs: Vec<Expr>,
     pub(crate) kind: Kind,
     pub(crate) shorthand: bool,
+    pub(crate) needed: bool,
 }
 
 /// How an option is read and shown.

@@ -524,7 +524,7 @@ fn the_schema_describes_nested_options() {
         template.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n");
     assert_eq!(
         text.split_whitespace().collect::<Vec<_>>().join(" "),
-        "[credentials.acme] [credentials.acme.role] name = \"\"",
+        "[credentials.acme] [credentials.acme.role] name = \"<fill in>\"",
         "{template}"
     );
     assert!(

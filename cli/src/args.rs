@@ -27,7 +27,7 @@ Data goes to standard output, everything else to standard error.";
 
 /// The commands by topic, in the order in which they are needed.
 const GROUPS: [(&str, &[&str]); 6] = [
-    ("Configuration", &["config", "providers", "explain", "doctor"]),
+    ("Configuration", &["config", "options", "providers", "explain", "doctor"]),
     ("Sessions", &["login", "status", "logout", "stores"]),
     ("Tokens", &["token", "header", "exec"]),
     ("Other tools", &["setup"]),
@@ -317,6 +317,10 @@ mod tests {
             "config init x",
             "config edit",
             "config trust",
+            "config set a b",
+            "config unset a",
+            "config schema",
+            "options",
             "providers",
             "token",
             "header",

@@ -171,6 +171,10 @@ impl Cli {
     /// [`run_matches`](Self::run_matches).
     #[must_use]
     pub fn run(&self) -> ExitCode {
+        let define = || args::definition(&self.program, &self.own, &self.program.app);
+        if let Some(code) = commands::completions::answer(&self.program, define) {
+            return code;
+        }
         let arguments = names::with_command(env::args_os().collect(), self.program.name());
         let definition = args::definition_for(&self.program, &self.own, &arguments);
         match definition.try_get_matches_from(&arguments) {

@@ -33,6 +33,7 @@ pub struct Basic {
     /// Name of the user. It can't contain a colon.
     username: String,
     /// Password of the user. Unset, it is empty.
+    #[needed]
     _password: Option<SecretString>,
     /// Built when the options are checked. The framework does not use it if the password comes from a file; the
     /// password is then read again for each request.

@@ -50,7 +50,8 @@ fn definition(private: &TokenStream, index: usize, field: &Field) -> Option<Toke
             }
             let (schema, read, view) = configured(private, index, field, option);
             let (key, shorthand) = (&option.key, option.shorthand.then(|| quote!(.as_shorthand())));
-            (quote!(&[#schema #shorthand]), read, quote!(#views.push(#key, #view)))
+            let needed = option.needed.then(|| quote!(.as_needed()));
+            (quote!(&[#schema #shorthand #needed]), read, quote!(#views.push(#key, #view)))
         }
     };
     let name = name(index);

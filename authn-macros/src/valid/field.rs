@@ -90,6 +90,7 @@ fn role(field: &ast::Field, prefix: Prefix, arguments: &Arguments, errors: &mut 
         docs: field.docs.clone(),
         kind: helper::check_kind(helpers, prefix, errors),
         shorthand: helper::check_flag(&helpers.shorthand, errors),
+        needed: helper::check_flag(&helpers.needed, errors),
     }))
 }
 

@@ -10,7 +10,8 @@ use crate::model::{Kind, Macro, Role};
 /// Refuses every helper attribute on a `__field`.
 pub(super) fn refuse_all(helpers: &Helpers, errors: &mut Errors) {
     refuse(&helpers.default, "a `__field` starts as the `Default` of its type", errors);
-    for attributes in [&helpers.provider, &helpers.shorthand, &helpers.flatten, &helpers.inner] {
+    let Helpers { default: _, provider, shorthand, needed, flatten, inner } = helpers;
+    for attributes in [provider, shorthand, needed, flatten, inner] {
         refuse(attributes, "a `__field` is not configured", errors);
     }
 }
@@ -45,7 +46,7 @@ pub(super) fn check_role(
         let reason = "a `_field` is one secret, and this field has several options";
         refuse(attributes, reason, errors);
     }
-    for attributes in [&helpers.default, &helpers.provider, &helpers.shorthand] {
+    for attributes in [&helpers.default, &helpers.provider, &helpers.shorthand, &helpers.needed] {
         refuse(attributes, reason, errors);
     }
     Some(role)

@@ -265,7 +265,8 @@ impl<'a> Build<'a> {
         self.allows_absence.set(outer_allows || is_link);
         self.depth.set(self.depth.get() + 1);
         let mut table = Table::new(self, key.clone(), item, entries, entry.fields());
-        let provider = entry.build(&mut table).zip(PresetOption::from_table(&mut table));
+        let provider = entry.build(&mut table).filter(|_| !table.is_unfilled());
+        let provider = provider.zip(PresetOption::from_table(&mut table));
         let placed_by = placed_by(key, entry, entries);
         let placement = if entry.has_placement() {
             let is_set = |key: &str| entries.contains_key(key);

@@ -35,6 +35,7 @@
 
 mod build;
 mod choice;
+mod description;
 mod exposed;
 pub(crate) mod layers;
 mod loader;
@@ -56,6 +57,7 @@ pub use crate::{
     registry::{KnownStore, Preset},
     time::duration,
 };
+pub use description::{TableDescription, describe, json_schema, template};
 pub use layers::{LayerName, Source, SourceState};
 pub(crate) use loader::Code;
 pub use loader::{Loader, load, load_profile};

@@ -13,6 +13,8 @@ use crate::{
 /// A top-level key of a configuration.
 pub(super) struct Section {
     pub(super) key: &'static str,
+    /// Its documentation in Markdown.
+    doc: &'static str,
     /// The schema of its value.
     pub(super) below: Place<'static>,
     /// Reads its value, or its absence. Returns `None` after a failure, when all problems have been reported.
@@ -21,13 +23,45 @@ pub(super) struct Section {
 
 /// All top-level keys. A new key is a new entry.
 pub(super) const SECTIONS: [Section; 5] = [
-    Section { key: "http", below: Place::Options(HttpOptions::FIELDS), read: http },
-    Section { key: "credentials", below: Place::Credentials, read: credentials },
-    Section { key: "stores", below: Place::Stores, read: stores },
+    Section {
+        key: "http",
+        doc: "How requests are sent: those for tokens, and those of the clients of `authn::reqwest`.",
+        below: Place::Options(HttpOptions::FIELDS),
+        read: http,
+    },
+    Section {
+        key: "credentials",
+        doc: "Which requests may be authorised, and in the table of a provider by which credentials.",
+        below: Place::Credentials,
+        read: credentials,
+    },
+    Section {
+        key: "stores",
+        doc: "Where sessions are kept, in a table for each token store. The option `store` of a provider chooses one \
+              by its name; `memory` needs no table.",
+        below: Place::Stores,
+        read: stores,
+    },
     // The last two are read before the layers are merged.
-    Section { key: "default_profile", below: Place::Plain(None), read: |_, _, _| Some(()) },
-    Section { key: "profile", below: Place::Unknown, read: |_, _, _| Some(()) },
+    Section {
+        key: "default_profile",
+        doc: "The profile that is used unless a flag or a variable chooses another.",
+        below: Place::Plain(None),
+        read: |_, _, _| Some(()),
+    },
+    Section {
+        key: "profile",
+        doc: "Profiles by name. `[profile.NAME]` can have all sections, such as `[profile.NAME.credentials]`, and \
+              overrides what is outside of profiles in the same source.",
+        below: Place::Unknown,
+        read: |_, _, _| Some(()),
+    },
 ];
+
+/// Returns the documentation of a top-level key.
+pub(super) fn doc(key: &str) -> &'static str {
+    SECTIONS.iter().find(|section| section.key == key).map_or("", |section| section.doc)
+}
 
 /// Returns the top-level keys.
 pub(crate) fn keys() -> impl Iterator<Item = &'static str> {

@@ -308,7 +308,7 @@ fn is_value_of(text: &str, value_type: &Type) -> bool {
 }
 
 /// Returns the type of the value at a key, which may be below a profile; `None` if the schema doesn't know it.
-pub(super) fn type_at(registry: &Registry, key: &Key) -> Option<Type> {
+pub(crate) fn type_at(registry: &Registry, key: &Key) -> Option<Type> {
     let segments = match key.segments() {
         [first, _, rest @ ..] if first == "profile" => rest,
         all => all,

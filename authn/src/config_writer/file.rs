@@ -70,6 +70,24 @@ impl TextFile {
         self.exists
     }
 
+    /// Fails if other users can read the file.
+    pub(super) fn check_private(&self) -> Result<()> {
+        #[cfg(unix)]
+        if self.exists {
+            use std::os::unix::fs::PermissionsExt as _;
+
+            let metadata = fs::metadata(&self.target).map_err(|error| self.unwritten(&error))?;
+            if metadata.permissions().mode() & 0o077 != 0 {
+                let path = self.path.display();
+                return Err(Error::configuration(format!(
+                    "other users can read {path}, so no secret is written there"
+                ))
+                .with_help(format!("run `chmod 600 {path}`, or refer to the secret")));
+            }
+        }
+        Ok(())
+    }
+
     pub(super) fn not_toml(&self, at: usize) -> Error {
         let place =
             SourceText::new(self.path.clone(), Zeroizing::new(self.text.replace("\r\n", "\n")))

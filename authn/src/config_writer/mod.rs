@@ -7,15 +7,17 @@ mod edit;
 mod file;
 mod schema;
 mod state_file;
+mod text;
 mod toml_text;
 
 use std::{fmt, path::Path};
 
 use serde::Serialize;
+use serde_json::Value as Json;
 use toml_edit::Key;
 use zeroize::Zeroizing;
 
-use crate::{Error, Loader, Registry, Result};
+use crate::{Error, Loader, Registry, Result, SecretString};
 pub use file::TextFile;
 pub use state_file::StateFile;
 pub use toml_text::TomlText;
@@ -78,9 +80,57 @@ impl ConfigWriter {
         let path = path(key)?;
         let value = serde_json::to_value(value).map_err(|_| schema::not_a_value(key))?;
         schema::check(&self.registry, key, &path, &value)?;
+        self.put(key, &path, &value)
+    }
+
+    /// Sets a value from a text, which is read by the type of the option like the value of a flag: `true`, `5`, `a,b` or
+    /// `[\"a\", \"b\"]` for a list. The last part of the key can be the kind of a reference to a secret:
+    /// `credentials.basic.password.env`.
+    ///
+    /// Fails like [`set`](Self::set).
+    #[doc(hidden)]
+    pub fn set_text(&mut self, key: &str, text: &str) -> Result<()> {
+        let path = path(key)?;
+        let Some((above, kind)) = text::reference(&self.registry, &path) else {
+            let value = text::value(&self.registry, key, &path, text)?;
+            return self.set(key, value);
+        };
+        let target = text::target(key, kind, text)?;
+        let value = serde_json::json!({ kind: target });
+        schema::check(&self.registry, key, above, &value)?;
+        self.put(key, above, &value)
+    }
+
+    /// Returns whether the value of a key is a secret, and not the target of a reference to one.
+    ///
+    /// Fails with [`Configuration`](crate::ErrorKind::Configuration) if the key is no option.
+    #[doc(hidden)]
+    pub fn is_secret(&self, key: &str) -> Result<bool> {
+        let path = path(key)?;
+        if text::reference(&self.registry, &path).is_some() {
+            return Ok(false);
+        }
+        schema::is_secret(&self.registry, &path)
+    }
+
+    /// Sets a secret itself, in a file that only its owner can access.
+    ///
+    /// Fails with [`Configuration`](crate::ErrorKind::Configuration) if the key is no secret, or if other users can read the
+    /// file.
+    #[doc(hidden)]
+    pub fn set_secret(&mut self, key: &str, secret: &SecretString) -> Result<()> {
+        if !self.is_secret(key)? {
+            return Err(Error::configuration(format!("`{key}` is no secret")));
+        }
+        self.original.check_private()?;
+        let value = Json::from(&*secret.expose());
+        self.put(key, &path(key)?, &value)
+    }
+
+    fn put(&mut self, key: &str, path: &[String], value: &Json) -> Result<()> {
         let mut document = self.toml.document.clone();
         let is_group = |path: &[String]| schema::is_group(&self.registry, path);
-        edit::set(&mut document, &path, &value, &is_group)
+        edit::set(&mut document, path, value, &is_group)
             .map_err(|part| no_table(key, &path[..=part.min(path.len() - 1)]))?;
         self.toml.document = document;
         Ok(())

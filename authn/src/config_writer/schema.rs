@@ -9,11 +9,39 @@ use crate::{
         visibility::{Place, Visibility},
     },
     diagnostic::nearest,
-    options::Field,
+    options::{Field, Kind},
 };
 
 /// Fails if a key is no option, or if a value contains a secret.
 pub(super) fn check(registry: &Registry, key: &str, path: &[String], value: &Json) -> Result<()> {
+    let at = at(registry, path)?;
+    if split(path).1.is_empty() {
+        // A profile as a whole, or nothing.
+        let Json::Object(entries) = value else { return Err(not_a_value(key)) };
+        return entries.iter().try_for_each(|(part, value)| {
+            let path: Vec<_> = path.iter().chain([part]).cloned().collect();
+            check(registry, &path.join("."), &path, value)
+        });
+    }
+    check_value(at, key, value)
+}
+
+/// Returns whether the value at a path is a secret. Fails if the path is that of no option.
+pub(super) fn is_secret(registry: &Registry, path: &[String]) -> Result<bool> {
+    let at = at(registry, path)?;
+    Ok(match at.place {
+        Place::Secret => true,
+        // A value in place of the table is that of the shorthand.
+        Place::Provider(entry) => entry.shorthand().is_some_and(|field| field.kind() == Kind::Secret),
+        Place::Options(fields) => {
+            fields.iter().any(|field| field.is_shorthand() && field.kind() == Kind::Secret)
+        }
+        _ => false,
+    })
+}
+
+/// Returns what the schema knows about the value at a path. Fails if the path is that of no option.
+pub(super) fn at<'r>(registry: &'r Registry, path: &[String]) -> Result<Visibility<'r>> {
     let (profile, options) = split(path);
     let mut at = Visibility::top(registry);
     for (index, part) in options.iter().enumerate() {
@@ -23,15 +51,7 @@ pub(super) fn check(registry: &Registry, key: &str, path: &[String], value: &Jso
         }
         at = below;
     }
-    if options.is_empty() {
-        // A profile as a whole, or nothing.
-        let Json::Object(entries) = value else { return Err(not_a_value(key)) };
-        return entries.iter().try_for_each(|(part, value)| {
-            let path: Vec<_> = path.iter().chain([part]).cloned().collect();
-            check(registry, &path.join("."), &path, value)
-        });
-    }
-    check_value(at, key, value)
+    Ok(at)
 }
 
 /// Returns whether the table at a path is a group of options, and no value.

@@ -102,7 +102,7 @@ fn object(table: &dyn TableLike) -> Json {
     table.iter().filter_map(|(key, item)| Some((key.to_owned(), json(item)?))).collect()
 }
 
-fn plain(value: &Value) -> Json {
+pub(super) fn plain(value: &Value) -> Json {
     match value {
         Value::String(text) => text.value().as_str().into(),
         Value::Integer(number) => (*number.value()).into(),

@@ -67,6 +67,8 @@ codes! {
     NoSuchFile = "no-such-file",
     /// A configuration file is not a regular file.
     NotAFile = "not-a-file",
+    /// An option has the placeholder of a new configuration in place of a value.
+    NotFilledIn = "not-filled-in",
     /// A file or variable is not UTF-8.
     NotUtf8 = "not-utf-8",
     /// More or fewer providers are given than the one that is expected.

@@ -1,9 +1,9 @@
 //! `IntegerRange`: the values that an integer type can hold, for the error of a value outside the range.
 
-use std::fmt;
+use std::{fmt, ops::RangeInclusive};
 
 /// The smallest and the largest value of an integer type.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct IntegerRange {
     least: i128,
     most: i128,
@@ -32,6 +32,11 @@ impl IntegerRange {
             _ => None,
         }
     }
+
+    pub(super) fn values(self) -> RangeInclusive<i128> {
+        self.least..=self.most
+    }
+
 }
 
 impl fmt::Display for IntegerRange {

@@ -16,6 +16,7 @@ use serde::{
 use super::{
     Command, Origin, Shape, Type,
     deserialize::{Mismatch, methods},
+    integer_range::IntegerRange,
 };
 
 /// The forms of texts that serde names in its expectations.
@@ -36,7 +37,8 @@ pub(super) fn expects_path(expected: &str) -> bool {
 /// Returns the shape of a type.
 pub(crate) fn shape<T: DeserializeOwned>() -> Shape {
     let asked = probe::<T>();
-    Shape { value_type: asked.found.unwrap_or(Type::Any), optional: asked.optional }
+    let value_type = asked.found.unwrap_or(Type::Any);
+    Shape { value_type, optional: asked.optional, range: asked.range }
 }
 
 /// Returns the words from which an enum is read; none for a type that is not an enum itself. A type that wraps an enum is
@@ -59,6 +61,8 @@ fn probe<T: DeserializeOwned>() -> Asked {
 struct Asked {
     found: Option<Type>,
     optional: bool,
+    /// The range of the integer that was found, or of those in the list or the map.
+    range: Option<IntegerRange>,
     /// The name of the enum that was found.
     r#enum: Option<&'static str>,
 }
@@ -79,9 +83,17 @@ impl Probe<'_> {
         asked.into_inner()
     }
 
-    /// Returns the type that a visitor asks for.
-    fn inner(visit: impl FnOnce(Probe<'_>)) -> Type {
-        Self::run(visit).found.unwrap_or(Type::Any)
+    /// Returns the type that a visitor of a list or a map asks for.
+    fn inner(self, visit: impl FnOnce(Probe<'_>)) -> Type {
+        let asked = Self::run(visit);
+        self.0.borrow_mut().range = asked.range;
+        asked.found.unwrap_or(Type::Any)
+    }
+
+    /// Records an integer. Its type names itself in its expectation.
+    fn integer<T>(self, expected: &dyn de::Expected) -> Result<T, Mismatch> {
+        self.0.borrow_mut().range = IntegerRange::expected(&expected.to_string());
+        self.found(Type::Integer)
     }
 
     /// Records a text. A type that parses a text names the form of the text in its expectation.
@@ -110,7 +122,7 @@ impl<'de> Deserializer<'de> for Probe<'_> {
         deserialize_bool: () => self.found(Type::Boolean);
         deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64 deserialize_i128
         deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64 deserialize_u128: () =>
-            self.found(Type::Integer);
+            self.integer(&visitor);
         deserialize_f32 deserialize_f64: () => self.found(Type::Number);
         deserialize_str deserialize_string: () => self.text(&visitor);
         deserialize_char deserialize_bytes deserialize_byte_buf deserialize_identifier: () =>
@@ -124,10 +136,10 @@ impl<'de> Deserializer<'de> for Probe<'_> {
             Origin::NAME => self.found(Type::Origin),
             _ => visitor.visit_newtype_struct(self),
         };
-        deserialize_seq: () => self.found(Type::List(Self::inner(|probe| {
+        deserialize_seq: () => self.found(Type::List(self.inner(|probe| {
             drop(visitor.visit_seq(SeqDeserializer::new(iter::once(probe))));
         }).into()));
-        deserialize_map: () => self.found(Type::Map(Self::inner(|probe| {
+        deserialize_map: () => self.found(Type::Map(self.inner(|probe| {
             drop(visitor.visit_map(MapDeserializer::new(iter::once(("key", probe)))));
         }).into()));
         deserialize_tuple: (length: usize) => self.found(Type::Tuple(length));

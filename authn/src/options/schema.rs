@@ -1,6 +1,8 @@
 //! The description of options: names, documentation and types, taken from their struct.
 
-use super::{NestedProvider, Secret, Table, View, Views};
+use std::ops::RangeInclusive;
+
+use super::{NestedProvider, Secret, Table, View, Views, integer_range::IntegerRange};
 
 /// The description of one option. The module [`options`](crate::options) has an example.
 #[derive(Clone, Copy, Debug)]
@@ -11,6 +13,7 @@ pub struct Field {
     shape: fn() -> Shape,
     default: Option<fn() -> View>,
     shorthand: bool,
+    needed: bool,
 }
 
 /// How much of an option may be shown. [`Field::kind`] returns it.
@@ -40,6 +43,8 @@ pub struct Shape {
     pub value_type: Type,
     /// Whether the option may be left out even without a default.
     pub optional: bool,
+    /// The values that an integer type can hold.
+    pub(super) range: Option<IntegerRange>,
 }
 
 /// The type of an option's value in a configuration. [`Field::value_type`] returns it.
@@ -110,7 +115,7 @@ impl Shape {
     /// Creates the shape of a required option.
     #[doc(hidden)]
     pub fn required(value_type: Type) -> Self {
-        Self { value_type, optional: false }
+        Self { value_type, optional: false, range: None }
     }
 
     pub(super) fn optional(self) -> Self {
@@ -118,11 +123,11 @@ impl Shape {
     }
 
     pub(super) fn list(self) -> Self {
-        Self::required(Type::List(self.value_type.into()))
+        Self { range: self.range, ..Self::required(Type::List(self.value_type.into())) }
     }
 
     pub(super) fn map(self) -> Self {
-        Self::required(Type::Map(self.value_type.into()))
+        Self { range: self.range, ..Self::required(Type::Map(self.value_type.into())) }
     }
 }
 
@@ -148,7 +153,7 @@ impl Field {
         docs: &'static [&'static str],
         shape: fn() -> Shape,
     ) -> Self {
-        Self { key, kind: Kind::Plain, docs, shape, default: None, shorthand: false }
+        Self { key, kind: Kind::Plain, docs, shape, default: None, shorthand: false, needed: false }
     }
 
     /// Describes a secret option.
@@ -182,6 +187,14 @@ impl Field {
         self
     }
 
+    /// Marks the option as one that most configurations set.
+    #[must_use]
+    #[doc(hidden)]
+    pub const fn as_needed(mut self) -> Self {
+        self.needed = true;
+        self
+    }
+
     /// Returns the key in a configuration.
     pub const fn key(&self) -> &'static str {
         self.key
@@ -202,6 +215,24 @@ impl Field {
         (self.shape)().value_type
     }
 
+    /// Returns the integers that the option can hold, or that each value of its list or its map can.
+    ///
+    /// ```
+    /// use authn::Options as _;
+    ///
+    /// #[derive(authn::Options)]
+    /// struct Retries {
+    ///     /// Number of tries.
+    ///     tries: Option<u8>,
+    /// }
+    ///
+    /// assert_eq!(Retries::FIELDS[0].range(), Some(0..=255));
+    /// # let _ = Retries { tries: None }.tries;
+    /// ```
+    pub fn range(&self) -> Option<RangeInclusive<i128>> {
+        (self.shape)().range.map(IntegerRange::values)
+    }
+
     /// Returns whether the option must be set. A table of options must be set if one of its options must.
     pub fn is_required(&self) -> bool {
         let shape = (self.shape)();
@@ -210,6 +241,11 @@ impl Field {
             _ => true,
         };
         self.default.is_none() && !shape.optional && must_be_given
+    }
+
+    /// Returns whether a new configuration has the option, to be filled in: it must be set, or most configurations set it.
+    pub(crate) fn is_needed(&self) -> bool {
+        self.needed || self.is_required()
     }
 
     /// Returns the options of the table, if the value is a table of options that can't be left out as a whole.

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::{
-    BuiltProvider, Entries, Field, Item, Key, LoadContext, Options, Secret, Shape, Type,
+    BuiltProvider, Entries, Field, Item, Key, LoadContext, Options, PLACEHOLDER, Secret, Shape, Type,
     Validation, Value,
     deserialize::{Absent, Mismatch, Values},
     holds,
@@ -54,6 +54,8 @@ pub struct Table<'a> {
     /// All options that the table can have.
     known: Vec<&'static Field>,
     taken: BTreeSet<String>,
+    /// Whether a value is still to be filled in, which is reported already.
+    is_unfilled: bool,
 }
 
 impl<'a> Table<'a> {
@@ -64,7 +66,7 @@ impl<'a> Table<'a> {
         entries: &'a Entries,
         known: impl Iterator<Item = &'static Field>,
     ) -> Self {
-        Self { context, key, item, entries, known: known.collect(), taken: BTreeSet::new() }
+        Self { context, key, item, entries, known: known.collect(), taken: BTreeSet::new(), is_unfilled: false }
     }
 
     /// Reads an option that is secret.
@@ -102,12 +104,20 @@ impl<'a> Table<'a> {
     /// Validates options that were read. Returns `None` if they are not valid, when all problems have been reported.
     #[doc(hidden)]
     pub fn validate(&self, validate: impl FnOnce(&mut Validation)) -> Option<()> {
+        if self.is_unfilled {
+            return None;
+        }
         let mut problems = Validation::new();
         validate(&mut problems);
         let problems = problems.into_problems();
         let is_valid = problems.is_empty();
         report_invalid(self.context, problems, &self.key, self.item);
         is_valid.then_some(())
+    }
+
+    /// Returns whether a value is still to be filled in. Then nothing can be built, and the problem has been reported.
+    pub(crate) fn is_unfilled(&self) -> bool {
+        self.is_unfilled
     }
 
     /// Reports why the struct that was read from the options can't be used.
@@ -128,9 +138,32 @@ impl<'a> Table<'a> {
     /// Returns the value of an option, or its absence, and marks the key as known.
     pub fn take(&mut self, key: &'static str) -> Node<'a> {
         self.taken.insert(key.to_owned());
-        let item = self.entries.get(key).map(Cow::Borrowed);
-        Node { context: self.context, key: self.key.child(key), item, table: self.item }
+        let item = self.entries.get(key);
+        let is_unfilled = item.is_some_and(is_placeholder);
+        if is_unfilled {
+            self.is_unfilled = true;
+            report_unfilled(self.context, &self.key.child(key), item);
+        }
+        let item = item.filter(|_| !is_unfilled).map(Cow::Borrowed);
+        Node { context: self.context, key: self.key.child(key), item, table: self.item, is_unfilled }
     }
+}
+
+/// Returns whether a value, or the target of a reference to a secret, is still to be filled in.
+fn is_placeholder(item: &Item) -> bool {
+    match &item.value {
+        Value::Text(text) => **text == PLACEHOLDER,
+        Value::Table(entries) => {
+            entries.len() == 1 && entries.values().all(|item| item.as_text() == Some(PLACEHOLDER))
+        }
+        _ => false,
+    }
+}
+
+fn report_unfilled(context: &dyn LoadContext, key: &Key, item: Option<&Item>) {
+    let problem = Problem::error(ProblemCode::NotFilledIn, "this is still to be filled in");
+    let help = format!("replace `{PLACEHOLDER}` by the value, or remove the key");
+    context.report(problem.with_key(key).with_help(help), item, false);
 }
 
 /// What stands for a secret whose reference is left alone. It fits into a header.
@@ -179,7 +212,7 @@ pub(crate) fn section_with<T>(
     let item = item.unwrap_or(&empty);
     let Some(entries) = item.as_table() else { return report_wrong_type(context, key, item) };
     let mut table = Table::new(context, key.clone(), item, entries, fields.iter());
-    let read = read(&mut table);
+    let read = read(&mut table).filter(|_| !table.is_unfilled());
     table.finish();
     read
 }
@@ -199,6 +232,8 @@ pub struct Node<'a> {
     item: Option<Cow<'a, Item>>,
     /// The table that contains the value, or would contain it.
     table: &'a Item,
+    /// Whether the value is still to be filled in, which is reported already.
+    is_unfilled: bool,
 }
 
 impl Node<'_> {
@@ -219,6 +254,9 @@ impl Node<'_> {
 
     /// Reports that the value is missing.
     pub fn missing<T>(&self) -> Option<T> {
+        if self.is_unfilled {
+            return None;
+        }
         let name = self.key.segments().last().map_or("", String::as_str);
         let message = format!("the option `{}` is required, and not set", shortened(name));
         let problem = Problem::error(ProblemCode::MissingKey, message)

@@ -4,7 +4,10 @@ use std::fmt::Write as _;
 
 use super::{Field, Type, schema::MAX_DEPTH, summary};
 
-/// Returns a commented TOML table under `path`. Required options are ready to be filled in, the others are commented out
+/// What a new configuration has in place of a value. It is none: reading it is a problem that says so.
+pub(crate) const PLACEHOLDER: &str = "<fill in>";
+
+/// Returns a commented TOML table under `path`. The options that are needed come first, with the placeholder `<fill in>`, and the others are commented out
 /// with their defaults. Nested tables of options follow. [`Entry::template`](crate::Entry::template) is the template of a
 /// provider.
 pub fn template<'a>(path: &str, doc: &str, fields: impl Iterator<Item = &'a Field>) -> String {
@@ -25,11 +28,12 @@ fn table<'a>(
     let _ = writeln!(text, "# {}\n{}[{path}]", summary(doc), mark(is_required));
     let (tables, mut values): (Vec<&Field>, Vec<&Field>) =
         fields.partition(|field| matches!(field.value_type(), Type::Options(_)));
-    values.sort_by_key(|field| !field.is_required());
+    values.sort_by_key(|field| !field.is_needed());
     for field in values {
-        let mark = mark(is_required && field.is_required());
+        let is_needed = is_required && field.is_needed();
+        let example = if is_needed { to_fill_in(&field.value_type()) } else { example(field) };
         let _ = writeln!(text, "# {}", summary(&field.doc()));
-        let _ = writeln!(text, "{mark}{} = {}", field.key(), example(field));
+        let _ = writeln!(text, "{}{} = {example}", mark(is_needed), field.key());
     }
     for field in tables {
         let Type::Options(fields) = field.value_type() else { continue };
@@ -39,6 +43,19 @@ fn table<'a>(
         if path.matches('.').count() < MAX_DEPTH {
             table(text, &path, &field.doc(), fields.iter(), is_required);
         }
+    }
+}
+
+/// Returns the placeholder of a value.
+fn to_fill_in(value_type: &Type) -> String {
+    match value_type {
+        Type::Secret => format!("{{ env = \"{PLACEHOLDER}\" }}"),
+        // Their form would not be clear.
+        Type::Provider | Type::Options(_) | Type::Map(_) | Type::Table(_) => value(value_type, 0),
+        Type::List(of) if matches!(**of, Type::Provider | Type::Options(_) | Type::Table(_)) => {
+            value(value_type, 0)
+        }
+        _ => format!("\"{PLACEHOLDER}\""),
     }
 }
 

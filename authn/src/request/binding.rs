@@ -12,6 +12,7 @@ use crate::{
 #[options(validate = Self::check)]
 pub(crate) struct Binding {
     /// Host of the API, with an optional port; requests to it are authorised.
+    #[needed]
     pub(crate) domain: Option<String>,
     /// Scheme of the API; `http` only for the loopback interface.
     #[default("https".to_owned())]

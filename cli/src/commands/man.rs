@@ -1,4 +1,7 @@
-//! `man`: man pages, generated from the same definitions as `--help`.
+//! `man`: man pages, generated from the same definitions as `--help` and from the description of all options.
+
+mod notes;
+mod synopsis;
 
 use std::{
     fs, io,
@@ -6,12 +9,11 @@ use std::{
 };
 
 use clap::{Command, ValueHint};
-use clap_mangen::{
-    Man,
-    roff::{Roff, roman},
-};
+use clap_mangen::{Man, roff::Roff};
 
+use super::options::Reference;
 use crate::{app::App, exit::Failure, output};
+use notes::section;
 
 const EXIT_STATUS: &str = include_str!("man/exit_status.roff");
 /// Contains `{app}` for the application, and `{PREFIX}` for the prefix of its variables.
@@ -22,8 +24,12 @@ const ENVIRONMENT_AND_FILES: &str = include_str!("man/environment_and_files.roff
 #[command(after_help = "\
 Read the page with `authn man | man -l -`. With `--out`, a page for each command is written into the folder, such \
 as `authn-config-show.1`. If the folder is named `man1` and is below a folder in MANPATH, `man authn-config-show` \
-finds it.")]
+finds it. The page `authn-config.5` belongs into a folder named `man5`; it is about the configuration's format.")]
 pub(crate) struct Arguments {
+    /// Print the page about the configuration's format
+    #[arg(long, conflicts_with = "out")]
+    format: bool,
+
     /// Write a page for each command into this folder, creating it if needed
     #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
     out: Option<PathBuf>,
@@ -34,11 +40,17 @@ pub(super) fn run(app: &App, arguments: &Arguments, definition: Command) -> Resu
     let mut command =
         definition.disable_help_subcommand(true).bin_name(&program).display_name(&program);
     command.build();
+    if arguments.format {
+        let page = format(app)?;
+        return Ok(output::data(page)?);
+    }
     let Some(folder) = &arguments.out else {
         let page = page(&command, app);
         return Ok(output::data(page.map_err(|error| Failure::unwritten("the page", &error))?)?);
     };
-    write(folder, &command, app).map_err(|error| Failure::unwritten(folder.display(), &error))?;
+    let unwritten = |error| Failure::unwritten(folder.display(), &error);
+    write(folder, &command, app).map_err(unwritten)?;
+    fs::write(folder.join(format!("{program}-config.5")), format(app)?).map_err(unwritten)?;
     output::message(&format!("wrote the pages to {}", folder.display()));
     Ok(())
 }
@@ -63,7 +75,7 @@ fn page(command: &Command, app: &App) -> io::Result<Vec<u8>> {
     let mut page = Vec::new();
     man.render_title(&mut page)?;
     man.render_name_section(&mut page)?;
-    man.render_synopsis_section(&mut page)?;
+    synopsis::section(command).to_writer(&mut page)?;
     man.render_description_section(&mut page)?;
     // The text of the whole program repeats the sections below.
     if !is_whole && let Some(text) = command.get_after_help() {
@@ -79,10 +91,29 @@ fn page(command: &Command, app: &App) -> io::Result<Vec<u8>> {
         let text =
             ENVIRONMENT_AND_FILES.replace("{app}", &name).replace("{PREFIX}", &app.variable(""));
         page.extend_from_slice(text.as_bytes());
+        section("SEE ALSO", &format!("{program}-config(5)")).to_writer(&mut page)?;
     } else {
-        section("SEE ALSO", &format!("{program}(1)")).to_writer(&mut page)?;
+        section("SEE ALSO", &format!("{program}(1), {program}-config(5)")).to_writer(&mut page)?;
     }
     Ok(ascii(&String::from_utf8_lossy(&page)))
+}
+
+/// Returns the page about the format of the configuration.
+fn format(app: &App) -> Result<Vec<u8>, Failure> {
+    let program = app.program.started_as();
+    let name = format!("{program}-config");
+    let mut title = Roff::new();
+    title.control("TH", [&*name, "5", "", &*program, ""]);
+    let mut page = title.render();
+    page += &section("NAME", &format!("{name} - format of the configuration")).render();
+    let files = format!(
+        "  /etc/{0}/config.toml\n  ~/.config/{0}/config.toml\n  .{0}.toml",
+        app.name
+    );
+    page += &section("SYNOPSIS", &files).render();
+    page += &Reference::new(app, &app.providers()?).roff();
+    page += &section("SEE ALSO", &format!("{program}(1)")).render();
+    Ok(ascii(&page))
 }
 
 /// Replaces characters that are not ASCII by escapes, which formatters read in any encoding.
@@ -94,29 +125,6 @@ fn ascii(page: &str) -> Vec<u8> {
     page.chars().map(spelt).collect::<String>().into_bytes()
 }
 
-/// Returns a section of paragraphs. Indented lines are kept unchanged.
-fn section(heading: &str, text: &str) -> Roff {
-    let mut roff = Roff::new();
-    roff.control("SH", [heading]);
-    let lines: Vec<&str> = text.lines().collect();
-    for lines in lines.chunk_by(|one, next| one.starts_with(' ') == next.starts_with(' ')) {
-        let is_literal = lines[0].starts_with(' ');
-        if is_literal {
-            roff.control("nf", []);
-        }
-        for line in lines {
-            match *line {
-                "" => roff.control("PP", []),
-                line => roff.text([roman(line)]),
-            };
-        }
-        if is_literal {
-            roff.control("fi", []);
-        }
-    }
-    roff
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,12 +132,5 @@ mod tests {
     #[test]
     fn a_page_is_ascii() {
         assert_eq!(ascii("a… ü\u{1f511}\n"), b"a\\[u2026] \\[u00FC]\\[u1F511]\n");
-    }
-
-    #[test]
-    fn indented_lines_are_kept() {
-        let roff = section("NOTES", "One.\n  .two  three\n\nFour.").render();
-        let (_, text) = roff.split_once(".SH NOTES\n").unwrap();
-        assert_eq!(text, "One.\n.nf\n  .two  three\n.fi\n.PP\nFour.\n");
     }
 }

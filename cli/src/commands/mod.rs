@@ -1,6 +1,6 @@
 //! The subcommands, one a file.
 
-mod completions;
+pub(crate) mod completions;
 mod config;
 mod doctor;
 mod exec;
@@ -9,6 +9,7 @@ mod header;
 mod login;
 mod logout;
 mod man;
+pub(crate) mod options;
 mod profiles;
 mod providers;
 mod setup;
@@ -32,6 +33,8 @@ pub(crate) enum Command {
     Config(config::Command),
     /// List the linked providers, or describe the options of one
     Providers(providers::Arguments),
+    /// Describe the sections of the configuration, and their options
+    Options(options::Arguments),
     /// Print a valid token
     Token(token::Arguments),
     /// Print the headers that authorise a request, for `curl -H @-`
@@ -88,6 +91,7 @@ pub(crate) fn run(
     match command {
         Command::Config(command) => config::run(app, command),
         Command::Providers(arguments) => providers::run(app, &arguments),
+        Command::Options(arguments) => options::run(app, &arguments),
         Command::Token(arguments) => token::run(app, &arguments),
         Command::Header(arguments) => header::run(app, &arguments),
         Command::Exec(arguments) => exec::run(app, &arguments),
@@ -107,7 +111,7 @@ pub(crate) fn run(
         Command::Keyring(arguments) => protocols::keyring::run(app, &arguments),
         Command::GcpExecutable(arguments) => protocols::gcp::run(app, &arguments),
         Command::AwsCredentialProcess(arguments) => protocols::aws::run(app, &arguments),
-        Command::Completions(arguments) => completions::run(app, &arguments, definition()),
+        Command::Completions(arguments) => completions::run(app, &arguments),
         Command::Man(arguments) => man::run(app, &arguments, definition()),
     }
 }

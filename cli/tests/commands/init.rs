@@ -7,13 +7,67 @@ use crate::sandbox::Sandbox;
 #[test]
 fn a_template_is_printed() {
     let stdout = Sandbox::new().run(&["config", "init", "basic"]).done();
-    for line in ["[credentials]", "# domain = \"api.example.com\"", "[credentials.basic]"] {
-        assert!(stdout.lines().any(|other| other == line), "{stdout}");
-    }
+    let lines = [
+        "[credentials]",
+        "domain = \"<fill in>\"",
+        "[credentials.basic]",
+        "username = \"<fill in>\"",
+        "password = { env = \"<fill in>\" }",
+        "# override = false",
+        "# [http]",
+        "# timeout = \"30s\"",
+        "# [stores.file]",
+    ];
+    let at: Vec<usize> = lines
+        .iter()
+        .map(|line| stdout.lines().position(|other| other == *line).expect(line))
+        .collect();
+    assert!(at.is_sorted(), "what is needed comes first: {stdout}");
     let sandbox = Sandbox::with(stdout);
     let outcome = sandbox.run(&["config", "show", "credentials.basic"]);
     assert_eq!(outcome.code, 0, "{outcome:?}");
     assert!(!outcome.stderr.contains("syntax"), "{outcome:?}");
+}
+
+#[test]
+fn what_is_still_to_be_filled_in_is_named_until_the_file_works() {
+    let sandbox = Sandbox::new();
+    sandbox.run(&["config", "init", "basic", "--write"]).done();
+    let missing = |sandbox: &Sandbox| {
+        let outcome = sandbox.run(&["config", "check"]);
+        let named = outcome.stderr.lines().filter_map(|line| line.split_once("^ ")).map(|(_, key)| key.to_owned());
+        assert_eq!(outcome.stderr.matches("this is still to be filled in").count() , named.clone().count());
+        (outcome.code, named.collect::<Vec<_>>())
+    };
+    let keys = ["credentials.domain", "credentials.basic.username", "credentials.basic.password"];
+    assert_eq!(missing(&sandbox), (3, keys.map(str::to_owned).to_vec()));
+    for (key, value) in [
+        ("credentials.domain", "a.test"),
+        ("credentials.basic.username", "ann"),
+        ("credentials.basic.password.env", "PW"),
+    ] {
+        let outcome = sandbox.run(&["config", "set", key, value]);
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    }
+    let sandbox = sandbox.env("PW", "secret");
+    assert_eq!(missing(&sandbox), (0, Vec::new()));
+    sandbox.run(&["header"]).done();
+}
+
+#[test]
+fn no_other_error_than_what_is_to_be_filled_in() {
+    let sandbox = Sandbox::new();
+    // A provider whose table contains another table has no placeholder for it.
+    for provider in ["api_key", "bearer", "exec", "file_token", "jwt", "jwt_bearer", "oauth", "oauth1", "spiffe"] {
+        let text = sandbox.run(&["config", "init", provider]).done();
+        let sandbox = Sandbox::with(text);
+        let outcome = sandbox.run(&["config", "check"]);
+        assert_eq!(outcome.code, 3, "{provider}");
+        let errors: Vec<&str> = outcome.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
+        let (_, each) = errors.split_last().unwrap();
+        assert!(each.len() >= 2, "{provider}: {errors:?}");
+        assert!(each.iter().all(|error| error.starts_with("error: not-filled-in: ")), "{provider}: {errors:?}");
+    }
 }
 
 #[test]

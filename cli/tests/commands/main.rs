@@ -20,6 +20,7 @@ mod login;
 mod logout;
 mod logs;
 mod man;
+mod options;
 mod path;
 mod protocols;
 mod providers;
@@ -31,6 +32,7 @@ mod sandbox;
 mod secret_prompt;
 mod secrets;
 mod server;
+mod set;
 #[cfg(unix)]
 mod setup;
 mod show;

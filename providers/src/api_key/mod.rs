@@ -38,6 +38,7 @@ const HEADER: &str = "x-api-key";
 pub struct ApiKey {
     /// The key.
     #[shorthand]
+    #[needed]
     _key: Option<SecretString>,
     /// Header in which the key is sent.
     #[default(HEADER.to_owned())]

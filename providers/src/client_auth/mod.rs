@@ -39,6 +39,7 @@ pub use own::{ClientAuth, ErasedClientAuth, RegisteredClient};
 #[allow(clippy::used_underscore_binding, reason = "an underscore marks a secret")]
 pub(crate) struct Client {
     /// Client identifier at the server.
+    #[needed]
     pub(crate) client_id: Option<String>,
     /// Client secret.
     _client_secret: Option<SecretString>,

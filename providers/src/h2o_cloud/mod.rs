@@ -103,6 +103,7 @@ const ADVICE: GrantAdvice<'static> = GrantAdvice {
 #[authn::token_provider("h2o_cloud", cached, login)]
 pub struct H2oCloud {
     /// Address of the environment, such as `https://cloud.h2o.ai`.
+    #[needed]
     environment: Option<Address>,
     /// Address of the environment's discovery service, in place of `environment`.
     discovery_address: Option<Address>,

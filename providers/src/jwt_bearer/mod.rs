@@ -68,8 +68,10 @@ pub struct JwtBearer {
     /// Token endpoint of the server.
     token_endpoint_url: Option<Address>,
     /// Issuer identifier of the server, exactly as in its metadata. The token endpoint is discovered from it.
+    #[needed]
     issuer_url: Option<Address>,
     /// Account or client that signs the token (claim `iss`).
+    #[needed]
     issuer: Option<String>,
     /// Principal that the token is for (claim `sub`). Unset, it is the issuer. In an exchange with
     /// `service_account_file` it is left out, and Google uses the account itself.
@@ -82,6 +84,7 @@ pub struct JwtBearer {
     scope: Vec<String>,
     /// Private key that signs, as PEM (PKCS#8, PKCS#1 or SEC1, without a passphrase) or as a JWK. RSA of 2048 to 8192
     /// bits, P-256, P-384 and Ed25519 are supported.
+    #[needed]
     _private_key: Option<SecretString>,
     /// Identifier of the key at the server. Unset, it is the JWK's `kid`.
     key_id: Option<String>,

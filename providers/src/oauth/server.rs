@@ -17,6 +17,7 @@ pub(super) struct Server {
     resource_url: Option<Address>,
     /// Issuer identifier of the server, exactly as in its metadata. The endpoints are discovered from it (RFC 8414,
     /// OpenID Connect Discovery).
+    #[needed]
     issuer_url: Option<Address>,
     /// Token endpoint, for a server without discovery.
     token_endpoint_url: Option<Address>,

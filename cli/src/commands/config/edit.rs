@@ -81,7 +81,7 @@ fn command(app: &App, arguments: &Arguments) -> String {
 }
 
 /// Returns the project's file, or the path for a new one at the repository's root.
-fn project(app: &App) -> Result<PathBuf, Failure> {
+pub(super) fn project(app: &App) -> Result<PathBuf, Failure> {
     if app.global.no_project {
         return Err(Failure::new(Code::Usage, "`--project` can't be used with `--no-project`")
             .with_help("leave out one of the two flags"));
@@ -113,19 +113,24 @@ fn report_end(app: &App, path: &str, is_project: bool) {
         output::message(&format!("{path} has no errors"));
         return;
     }
+    if !report_trust(app, path) {
+        output::message(&format!("{path} can be read, and is trusted"));
+    }
+}
+
+/// Warns of a project's file that is not trusted. Returns whether that is so.
+pub(super) fn report_trust(app: &App, path: &str) -> bool {
     let why = match app.loader().project().map(|project| project.state()) {
         Some(SourceState::Changed) => "has changed since you trusted it",
         Some(SourceState::Withheld) => "is not trusted",
-        _ => {
-            output::message(&format!("{path} can be read, and is trusted"));
-            return;
-        }
+        _ => return false,
     };
     let trust = app.command_line("config trust");
     app.output.warning(
         &format!("{path} {why}, so it can only choose a profile"),
         Some(&format!("run `{trust}` to see what it would set, and to trust it")),
     );
+    true
 }
 
 /// A new file with comments, which the user edits.

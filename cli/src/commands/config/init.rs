@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use authn::{Registry, config::LayerName};
+use authn::{
+    Registry,
+    config::{LayerName, template},
+};
 
 use crate::{
     app::App,
@@ -16,6 +19,10 @@ use crate::{
 
 /// The arguments of `config init`.
 #[derive(clap::Args, Debug)]
+#[command(after_help = "\
+The options that are needed come first, each with `<fill in>` in place of its value. `config check` names those that are still to be \
+filled in. All other options follow as comments, with their defaults: those of the provider, and the sections `[http]` and \
+`[stores]`. The command `options` describes all of them.")]
 pub(crate) struct Arguments {
     /// Provider to configure, as listed by the command `providers`
     provider: String,
@@ -42,14 +49,10 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
 
 /// Returns the commented configuration of a provider.
 fn text(app: &App, registry: &Registry, provider: &str) -> authn::Result<String> {
-    let template = registry.find(provider)?.template();
+    let template = template(registry.find(provider)?, registry);
     Ok(format!(
         "\
 # `{}` shows the active values, and `{}` reports mistakes.
-
-[credentials]
-# Host of the API, with an optional port. Only requests to this host are authorised.
-# domain = \"api.example.com\"
 
 {template}",
         app.command_line("config show"),

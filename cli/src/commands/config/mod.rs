@@ -9,6 +9,8 @@ mod init;
 mod live;
 mod path;
 pub(super) mod place;
+mod schema;
+mod set;
 mod show;
 mod trust;
 
@@ -30,6 +32,12 @@ pub(crate) enum Command {
     Init(init::Arguments),
     /// Open your file in your editor, and check it afterwards
     Edit(edit::Arguments),
+    /// Set an option in your file
+    Set(set::Arguments),
+    /// Remove an option or a table from your file
+    Unset(set::UnsetArguments),
+    /// Print the JSON Schema of a configuration file, for editors
+    Schema(schema::Arguments),
     /// Show what the project's file would set, and ask whether to trust it
     Trust(trust::Arguments),
 }
@@ -42,6 +50,9 @@ pub(super) fn run(app: &App, command: Command) -> Result<(), Failure> {
         Command::Path(arguments) => path::run(app, &arguments),
         Command::Init(arguments) => init::run(app, &arguments),
         Command::Edit(arguments) => edit::run(app, &arguments),
+        Command::Set(arguments) => set::run(app, &arguments),
+        Command::Unset(arguments) => set::unset(app, &arguments),
+        Command::Schema(_) => schema::run(app),
         Command::Trust(arguments) => trust::run(app, &arguments),
     }
 }

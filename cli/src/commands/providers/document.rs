@@ -1,10 +1,13 @@
 //! The JSON of `providers`: a list, even for one provider.
 
-use authn::{Entry, View, options::Kind};
+use authn::Entry;
 use serde::Serialize;
 
-use super::variable;
-use crate::app::App;
+use super::table;
+use crate::{
+    app::App,
+    commands::options::document::{OptionDocument, options},
+};
 
 /// One provider.
 #[derive(Serialize)]
@@ -14,39 +17,18 @@ pub(super) struct Provider {
     #[serde(rename = "crate")]
     package: &'static str,
     location: String,
-    options: Vec<ProviderOption>,
-}
-
-/// One of its options.
-#[derive(Serialize)]
-struct ProviderOption {
-    name: String,
-    r#type: String,
-    required: bool,
-    default: Option<View>,
-    secret: bool,
-    doc: String,
-    env: String,
+    options: Vec<OptionDocument>,
 }
 
 pub(super) fn of(entries: &[&Entry], app: &App) -> Vec<Provider> {
     let provider = |entry: &&Entry| {
-        let options = entry.options().into_iter().map(|(path, field)| ProviderOption {
-            env: variable(app, entry, &path),
-            name: path,
-            r#type: field.value_type().name(),
-            required: field.is_required(),
-            default: field.default(),
-            secret: field.kind() == Kind::Secret,
-            doc: field.doc(),
-        });
         let location = entry.location();
         Provider {
             name: entry.name(),
             summary: entry.summary(),
             package: location.package,
             location: format!("{}:{}", location.file, location.line),
-            options: options.collect(),
+            options: options(&table(entry), app),
         }
     };
     entries.iter().map(provider).collect()

@@ -1,14 +1,19 @@
 //! `providers`: the linked providers, the options of each, and the presets of services.
 
 mod document;
-mod manual;
 mod presets;
 
 use std::io;
 
-use authn::{Entry, Registry};
+use authn::{Entry, Registry, config::TableDescription};
 
-use crate::{app::App, exit::Failure, output, style::Table};
+use super::options::page;
+use crate::{
+    app::App,
+    exit::{Code, Failure},
+    output,
+    style::Table,
+};
 
 /// The arguments of `providers`.
 #[derive(clap::Args, Debug)]
@@ -40,7 +45,7 @@ pub(crate) struct Arguments {
 
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let registry = app.providers()?;
-    let one = arguments.name.as_deref().map(|name| registry.find(name)).transpose()?;
+    let one = arguments.name.as_deref().map(|name| find(app, &registry, name)).transpose()?;
     if arguments.presets {
         return presets::run(app, one, arguments.json);
     }
@@ -51,7 +56,7 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     }
     Ok(match one {
         Some(entry) if arguments.json_schema => output::json(&entry.json_schema()),
-        Some(entry) => manual::print(entry, &registry, app),
+        Some(entry) => page::print_provider(&table(entry), entry, &registry, app),
         None => list(&registry, app),
     }?)
 }
@@ -65,10 +70,18 @@ fn list(registry: &Registry, app: &App) -> io::Result<()> {
     app.output.table(&table)
 }
 
-/// Returns the environment variable of an option, by its path. An option in a list has no variable of its own, so
-/// it is that of the list.
-fn variable(app: &App, entry: &Entry, path: &str) -> String {
-    let path = path.split_once("[]").map_or(path, |(list, _)| list).replace('.', "__");
-    let path = ["credentials", entry.name(), &path].join("__").to_uppercase();
-    app.variable(&path)
+/// Returns the provider with a name. A section of a configuration is described by another command.
+fn find<'r>(app: &App, registry: &'r Registry, name: &str) -> Result<&'r Entry, Failure> {
+    let is_section = authn::config::describe(registry).iter().any(|table| table.key == name);
+    if is_section && registry.get(name).is_none() {
+        let command = app.command_line(&format!("options {name}"));
+        return Err(Failure::new(Code::Configuration, format!("`{name}` is a section, and no provider"))
+            .with_help(format!("run `{command}` to describe its options")));
+    }
+    Ok(registry.find(name)?)
+}
+
+/// Returns the description of a provider's table.
+fn table(entry: &Entry) -> TableDescription {
+    TableDescription::of_provider(entry)
 }

@@ -1,0 +1,243 @@
+//! `config set` and `config unset`.
+
+use std::{
+    fs,
+    io::Write as _,
+    process::Stdio,
+};
+
+use crate::sandbox::{Outcome, Sandbox};
+
+const FILE: &str = "home/.config/authn/config.toml";
+
+const TEXT: &str = "\
+# Ours.
+[credentials]
+domain = 'a.test'   # the API
+origins = [ 'https://b.test' ]
+
+[credentials.basic]
+# Whose is it?
+username = 'ann'
+
+# The end.
+";
+
+fn text(sandbox: &Sandbox) -> String {
+    fs::read_to_string(sandbox.path(FILE)).unwrap()
+}
+
+fn run_with_input(sandbox: &Sandbox, arguments: &[&str], input: &str) -> Outcome {
+    let mut command = sandbox.command(arguments);
+    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    child.stdin.take().unwrap().write_all(input.as_bytes()).unwrap();
+    Outcome::of(child.wait_with_output().unwrap())
+}
+
+#[test]
+fn a_value_is_set_by_its_type_and_nothing_else_changes() {
+    for (key, value, from, to) in [
+        ("credentials.domain", "c.test", "'a.test'", "\"c.test\""),
+        ("credentials.origins", "https://c.test,https://d.test", "[ 'https://b.test' ]", "[\"https://c.test\", \"https://d.test\"]"),
+        ("credentials.origins", "['https://c.test']", "[ 'https://b.test' ]", "[\"https://c.test\"]"),
+        ("credentials.basic.override", "true", "'ann'\n", "'ann'\noverride = true\n"),
+        ("credentials.basic.password.env", "PW", "'ann'\n", "'ann'\npassword = { env = \"PW\" }\n"),
+        ("credentials.basic.password.command", "['pass', 'x']", "'ann'\n", "'ann'\npassword = { command = [\"pass\", \"x\"] }\n"),
+        ("credentials.basic.password", "{ file = '/pw' }", "'ann'\n", "'ann'\npassword = { file = \"/pw\" }\n"),
+        ("http.timeout", "5", "# The end.\n", "# The end.\n\n[http]\ntimeout = \"5\"\n"),
+        ("default_profile", "work", "# Ours.\n", "default_profile = \"work\"\n# Ours.\n"),
+    ] {
+        let sandbox = Sandbox::with(TEXT);
+        let outcome = sandbox.run_without_folder(&["config", "set", key, value]);
+        assert_eq!((outcome.code, &*outcome.stdout), (0, ""), "{key}: {}", outcome.stderr);
+        let expected = format!("{key} is set in /{FILE}\n");
+        assert_eq!(outcome.stderr, expected, "{key}");
+        if key != "default_profile" {
+            assert_eq!(text(&sandbox), TEXT.replacen(from, to, 1), "{key}");
+        } else {
+            assert!(text(&sandbox).contains("default_profile = \"work\"\n"), "{}", text(&sandbox));
+        }
+        let shown = sandbox.run(&["config", "show", key.trim_end_matches(".env").trim_end_matches(".command")]);
+        assert_eq!(shown.code, 0, "{key}: {}", shown.stderr);
+    }
+}
+
+#[test]
+fn a_wrong_key_or_value_is_refused_and_nothing_is_written() {
+    for (key, value, code, words) in [
+        ("http.timout", "5s", 3, &["there is no option `http.timout`", "`timeout`"][..]),
+        ("http.timeout", "5x", 3, &["expected a duration", "was written"]),
+        ("http.proxy", "p.test", 3, &["expected a URL", "was written"]),
+        ("http.proxy", "ftp://p.test", 3, &["expected an address like", "was written"]),
+        ("credentials.scheme", "gopher", 3, &["expected `https` or `http`"]),
+        ("credentials.oauth.redirect_port", "80808", 3, &["expected an integer from 0 to 65535"]),
+        ("credentials.oauth.grant_type", "client", 3, &["expected one of"]),
+        ("credentials.basic.override", "maybe", 3, &["expected a boolean"]),
+        ("credentials.oath.client_id", "x", 3, &["there is no option"]),
+        ("stores.bogus.directory", "x", 3, &["there is no option"]),
+        ("credentials.basic.password.vault", "x", 3, &["credentials.basic.password"]),
+        ("a = b", "x", 3, &["a key is not valid TOML"]),
+    ] {
+        let sandbox = Sandbox::with(TEXT);
+        let outcome = sandbox.run(&["config", "set", key, value]);
+        assert_eq!((outcome.code, &*outcome.stdout), (code, ""), "{key}: {}", outcome.stderr);
+        for word in words {
+            assert!(outcome.stderr.contains(word), "{key}, {word}: {}", outcome.stderr);
+        }
+        assert_eq!(text(&sandbox), TEXT, "{key}");
+    }
+    let hidden = Sandbox::with(TEXT)
+        .env("AUTHN_HTTP__TIMEOUT", "5s")
+        .run(&["config", "set", "http.timeout", "5x"]);
+    assert_eq!(hidden.code, 3, "a variable that overrides the value hides no error: {hidden:?}");
+}
+
+#[test]
+fn what_is_missing_elsewhere_refuses_nothing() {
+    let sandbox = Sandbox::new();
+    for (key, value) in [
+        ("credentials.oauth.client_id", "app"),
+        ("credentials.oauth.client_secret.env", "NOT_SET_HERE"),
+        ("credentials.oauth.issuer_url", "https://idp.test"),
+    ] {
+        let outcome = sandbox.run(&["config", "set", key, value]);
+        assert_eq!(outcome.code, 0, "{key}: {}", outcome.stderr);
+    }
+    let expected = "[credentials.oauth]\nclient_id = \"app\"\nclient_secret = { env = \"NOT_SET_HERE\" }\nissuer_url = \"https://idp.test\"\n";
+    assert_eq!(text(&sandbox), expected);
+}
+
+#[test]
+fn a_secret_is_only_taken_from_standard_input() {
+    const SECRET: &str = "hunter2-canary";
+    let sandbox = Sandbox::with(TEXT);
+    let key = "credentials.basic.password";
+    for (key, value) in [(key, SECRET), ("credentials.bearer", SECRET), ("credentials.bearer.token", SECRET)] {
+        let outcome = sandbox.run(&["config", "set", key, value]);
+        assert_eq!((outcome.code, &*outcome.stdout), (2, ""), "{}", outcome.stderr);
+        assert!(outcome.stderr.contains("other users can see the command line"), "{}", outcome.stderr);
+        assert!(outcome.stderr.contains(&format!("`{key}.env`")), "{}", outcome.stderr);
+        assert!(!outcome.stderr.contains(SECRET), "{}", outcome.stderr);
+        assert_eq!(text(&sandbox), TEXT);
+    }
+    let outcome = run_with_input(&sandbox, &["-vvv", "config", "set", key, "-"], &format!("{SECRET}\n"));
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(!(outcome.stdout + &outcome.stderr).contains(SECRET));
+    assert_eq!(
+        text(&sandbox),
+        TEXT.replacen("'ann'\n", &format!("'ann'\npassword = \"{SECRET}\"\n"), 1)
+    );
+    // It replaces a reference, and a reference replaces it.
+    assert_eq!(sandbox.run(&["config", "set", "credentials.basic.password.env", "PW"]).code, 0);
+    assert!(!text(&sandbox).contains(SECRET));
+    let outcome = run_with_input(&sandbox, &["config", "set", key, "-"], SECRET);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(text(&sandbox).contains(&format!("password = \"{SECRET}\"\n")));
+
+    let outcome = run_with_input(&sandbox, &["config", "set", key, "-", "--project"], SECRET);
+    assert_eq!(outcome.code, 2, "{}", outcome.stderr);
+    assert!(!sandbox.path("repo/.authn.toml").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn no_secret_is_written_where_others_can_read() {
+    let sandbox = Sandbox::with(TEXT);
+    crate::sandbox::set_mode(&sandbox.path(FILE), 0o644);
+    let outcome =
+        run_with_input(&sandbox, &["config", "set", "credentials.basic.password", "-"], "hunter2");
+    assert_eq!(outcome.code, 3, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("other users can read") && outcome.stderr.contains("chmod 600"));
+    assert_eq!(text(&sandbox), TEXT);
+}
+
+#[cfg(unix)]
+#[test]
+fn mode_and_link_of_the_file_are_kept() {
+    use std::os::unix::fs::{PermissionsExt as _, symlink};
+
+    let sandbox = Sandbox::new();
+    let target = sandbox.file("dotfiles/authn.toml", TEXT);
+    crate::sandbox::set_mode(&target, 0o640);
+    fs::create_dir_all(sandbox.path("home/.config/authn")).unwrap();
+    symlink(&target, sandbox.path(FILE)).unwrap();
+    assert_eq!(sandbox.run(&["config", "set", "credentials.domain", "c.test"]).code, 0);
+    assert_eq!(fs::read_to_string(&target).unwrap(), TEXT.replacen("'a.test'", "\"c.test\"", 1));
+    assert!(sandbox.path(FILE).is_symlink());
+    assert_eq!(fs::metadata(&target).unwrap().permissions().mode() & 0o777, 0o640);
+
+    let new = Sandbox::new();
+    assert_eq!(new.run(&["config", "set", "credentials.domain", "c.test"]).code, 0);
+    let mode = fs::metadata(new.path(FILE)).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode, 0o600);
+}
+
+#[test]
+fn a_profile_a_file_or_the_project_can_be_chosen() {
+    let sandbox = Sandbox::with(TEXT);
+    for profile in ["prod", "two words"] {
+        let outcome =
+            sandbox.run(&["-p", profile, "config", "set", "credentials.domain", "c.test"]);
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    }
+    assert!(text(&sandbox).ends_with(
+        "# The end.\n\n[profile.prod.credentials]\ndomain = \"c.test\"\n\n[profile.\"two words\".credentials]\ndomain = \"c.test\"\n"
+    ), "{}", text(&sandbox));
+    let wrong = sandbox.run(&["-p", "prod", "config", "set", "http.timeout", "x"]);
+    assert_eq!(wrong.code, 3, "{}", wrong.stderr);
+    for profile in ["prod", "two words"] {
+        let outcome = sandbox.run(&["-p", profile, "config", "unset", "credentials.domain"]);
+        assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    }
+    assert_eq!(text(&sandbox), TEXT);
+
+    let outcome = sandbox.run(&["--config", "own.toml", "config", "set", "http.timeout", "5s"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    let own = fs::read_to_string(sandbox.path("repo/own.toml")).unwrap();
+    assert_eq!(own, "[http]\ntimeout = \"5s\"\n");
+
+    let outcome = sandbox.run(&["config", "set", "--project", "http.timeout", "5s"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("is not trusted"), "{}", outcome.stderr);
+    let project = fs::read_to_string(sandbox.path("repo/.authn.toml")).unwrap();
+    assert_eq!(project, "[http]\ntimeout = \"5s\"\n");
+    assert_eq!(text(&sandbox), TEXT);
+}
+
+#[test]
+fn a_value_that_has_no_effect_is_a_warning() {
+    let sandbox = Sandbox::with(TEXT).env("AUTHN_CREDENTIALS__DOMAIN", "env.test");
+    let outcome = sandbox.run(&["config", "set", "credentials.domain", "c.test"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert!(outcome.stderr.contains("env AUTHN_CREDENTIALS__DOMAIN overrides it"), "{}", outcome.stderr);
+}
+
+#[test]
+fn a_value_or_a_table_is_removed() {
+    for (key, gone) in [
+        ("credentials.domain", "domain = 'a.test'   # the API\n"),
+        ("credentials.basic", "\n[credentials.basic]\n# Whose is it?\nusername = 'ann'\n"),
+    ] {
+        let sandbox = Sandbox::with(TEXT);
+        let outcome = sandbox.run_without_folder(&["config", "unset", key]);
+        assert_eq!(outcome.code, 0, "{key}: {}", outcome.stderr);
+        assert_eq!(outcome.stderr, format!("{key} is no longer set in /{FILE}\n"));
+        assert_eq!(text(&sandbox), TEXT.replacen(gone, "", 1), "{key}");
+        let again = sandbox.run_without_folder(&["config", "unset", key]);
+        assert_eq!(again.code, 1, "{key}: {}", again.stderr);
+        assert!(again.stderr.contains(&format!("does not set `{key}`")), "{}", again.stderr);
+    }
+}
+
+#[test]
+fn a_broken_file_is_not_changed() {
+    let broken = "[credentials\n";
+    for arguments in [&["config", "set", "http.timeout", "5s"][..], &["config", "unset", "http"]] {
+        let sandbox = Sandbox::with(broken);
+        let outcome = sandbox.run(arguments);
+        assert_eq!(outcome.code, 3, "{}", outcome.stderr);
+        assert!(outcome.stderr.contains("is not valid TOML, so the file is not changed"));
+        assert_eq!(text(&sandbox), broken);
+    }
+}
