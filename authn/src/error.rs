@@ -5,7 +5,10 @@
 
 use std::{borrow::Cow, error::Error as StdError, fmt, iter, sync::Arc, time::Duration};
 
-use crate::diagnostic::{Problem, ProblemCode, printable};
+use crate::{
+    diagnostic::{Problem, ProblemCode, printable},
+    time::duration,
+};
 
 /// The result of what can fail with an [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -41,6 +44,8 @@ struct Inner {
     problems: Vec<Problem>,
     /// Whether the session may still be good, although a user has to log in.
     keeps_session: bool,
+    server_code: Option<String>,
+    server_description: Option<String>,
 }
 
 /// What sort of failure an [`Error`] is.
@@ -131,6 +136,8 @@ impl Error {
             is_absence: false,
             problems: Vec::new(),
             keeps_session: false,
+            server_code: None,
+            server_description: None,
         }))
     }
 
@@ -180,10 +187,26 @@ impl Error {
         self.0.keeps_session
     }
 
-    /// Adds how long the server asked to wait before the next attempt.
+    /// Adds how long the server asked to wait before the next attempt. Unless something else helps, the help says it, too.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// use authn::Error;
+    ///
+    /// let error = Error::network("sts.example.com is busy").with_retry_after(Duration::from_secs(120));
+    /// assert_eq!(error.help(), Some("try again in 2m, as the server asks"));
+    /// ```
     #[must_use]
     pub fn with_retry_after(mut self, wait: Duration) -> Self {
-        self.inner().retry_after = Some(wait);
+        let inner = self.inner();
+        inner.retry_after = Some(wait);
+        if inner.help.as_deref().is_none_or(|help| help.starts_with("try again")) {
+            // Whole seconds, and never too few.
+            let wait = Duration::from_secs(wait.as_secs() + u64::from(wait.subsec_nanos() > 0));
+            let wait = duration::format(wait);
+            inner.help = Some(format!("try again in {wait}, as the server asks").into());
+        }
         self
     }
 
@@ -208,6 +231,15 @@ impl Error {
     #[must_use]
     pub(crate) fn and(mut self, more: &str) -> Self {
         self.inner().message.push_str(more);
+        self
+    }
+
+    /// Adds the server's own code and description.
+    #[cfg(feature = "reqwest")]
+    #[must_use]
+    pub(crate) fn with_server(mut self, code: Option<String>, description: Option<String>) -> Self {
+        let inner = self.inner();
+        (inner.server_code, inner.server_description) = (code, description);
         self
     }
 
@@ -277,6 +309,27 @@ impl Error {
     /// Returns how long the server asked to wait before the next attempt.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
+    }
+
+    /// Returns the code of the error that the server answered with, such as `invalid_client` (RFC 6749, 5.2): 1 to 64
+    /// letters, digits and `_.-`. It is also a part of the message.
+    pub fn server_code(&self) -> Option<&str> {
+        self.0.server_code.as_deref()
+    }
+
+    /// Returns what the server says about its error (`error_description`; RFC 6749, 5.2), on one line of at most 300
+    /// characters. It is also a part of the message. `None` if the server says nothing, or if what it says contains a part of
+    /// a secret that was sent to it.
+    ///
+    /// ```
+    /// # fn example(error: authn::Error) {
+    /// if error.server_code() == Some("invalid_client") {
+    ///     eprintln!("ask the server's operator: {}", error.server_description().unwrap_or_default());
+    /// }
+    /// # }
+    /// ```
+    pub fn server_description(&self) -> Option<&str> {
+        self.0.server_description.as_deref()
     }
 
     /// Returns each problem of a configuration that can't be used; none for other errors.

@@ -3,7 +3,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use authn::{Error, http::StatusCode};
+use authn::{
+    Error,
+    http::{Said, Sent, StatusCode},
+};
 
 #[cfg(feature = "exec")]
 use crate::exec::formats::{Fields, Format};
@@ -17,6 +20,8 @@ use crate::{
 
 /// Longest error text, in bytes. A parser that repeats a part of an answer would exceed it some day.
 const LONGEST: usize = 250;
+/// Longest part of it that the server says, in bytes: a code, a description and an address.
+const SAID: usize = 64 + 4 * 300 + 300 + 50;
 
 /// Parses a body as the answer to a token request, a device authorization request, a pushed authorization request
 /// and a revocation, with several statuses.
@@ -27,6 +32,7 @@ const LONGEST: usize = 250;
 pub fn token_response(body: &[u8]) {
     let grant_advice = GrantAdvice { meaning: "-", help: "-", login_helps: true, guess: None };
     let advice = Advice { client: "-", grant: grant_advice };
+    let sent = Sent::default();
     for (status, content_type) in [
         (StatusCode::OK, "application/json"),
         (StatusCode::OK, "application/x-www-form-urlencoded"),
@@ -35,15 +41,41 @@ pub fn token_response(body: &[u8]) {
     ] {
         let place = "https://server.test";
         let content_type = Some(content_type);
-        let received = Received { place, status, content_type, retry_after: None, body };
+        let received =
+            Received { place, status, content_type, retry_after: None, sent: &sent, body };
         let granted = grant(&received, &advice, None, Proof::None).map(drop).map_err(Error::from);
         let codes = device_authorization(&received, &advice).map(drop).map_err(Error::from);
         let pushed = pushed_request(&received, &advice).map(drop).map_err(Error::from);
         for result in [granted, codes, pushed, accepted(&received, &advice)] {
             if let Err(error) = result {
-                assert!(error.to_string().len() <= LONGEST, "the error is too long");
+                assert!(error.to_string().len() <= LONGEST + SAID, "the error is too long");
             }
         }
+    }
+}
+
+/// Takes the first line as a secret that was sent, and the rest as what a server says of a refusal.
+///
+/// # Panics
+///
+/// If what may be shown has a fragment of the secret, is too long, or has a control character.
+pub fn said(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let (secret, text) = text.split_once('\n').unwrap_or(("", &text));
+    let mut sent = Sent::default();
+    sent.add(secret);
+    let said = Said::of(&sent, Some(text), Some(text), Some(text));
+    let error = said.add_to(Error::refused("-"));
+    let shown = error.to_string();
+    assert!(shown.len() <= LONGEST + SAID, "what is shown is too long");
+    let description = error.server_description().unwrap_or_default();
+    assert!(!description.chars().any(char::is_control), "a control character is shown");
+    let secret = secret.as_bytes();
+    let shortest = secret.len().min(8);
+    for fragment in secret.windows(shortest.max(1)) {
+        let is_in = |text: &str| text.as_bytes().windows(fragment.len()).any(|it| it == fragment);
+        assert!(!is_in(description), "a fragment of the secret is shown");
+        assert!(!is_in(error.server_code().unwrap_or_default()), "the code is of the secret");
     }
 }
 
@@ -114,6 +146,11 @@ mod tests {
     #[test]
     fn the_corpus_of_token_responses_panics_nowhere() {
         replay("token_response", super::token_response);
+    }
+
+    #[test]
+    fn the_corpus_of_what_servers_say_panics_nowhere() {
+        replay("said", super::said);
     }
 
     #[test]

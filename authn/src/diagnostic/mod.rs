@@ -17,6 +17,8 @@ pub use code::ProblemCode;
 pub(crate) use excerpt::{Mark, Spans, excerpt, masked};
 pub use location::Location;
 pub use nearest::nearest;
+#[cfg(feature = "reqwest")]
+pub(crate) use printable::is_invisible;
 pub use printable::printable;
 pub(crate) use problem::{Excerpt, SHOWN};
 pub use problem::{Problem, Severity};

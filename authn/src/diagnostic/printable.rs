@@ -21,7 +21,7 @@ pub fn printable(text: &str) -> String {
 
 /// Returns whether a character ends a line (UAX #14) or is in `Default_Ignorable_Code_Point` (UAX #44), which contains the
 /// marks that change the direction (UAX #9).
-fn is_invisible(character: char) -> bool {
+pub(crate) fn is_invisible(character: char) -> bool {
     matches!(character,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}'..='\u{1160}' | '\u{17b4}'..='\u{17b5}'
         | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'

@@ -12,10 +12,22 @@ use std::io;
 /// ```
 pub fn reason(error: &io::Error) -> String {
     if is_limit_on_files(error) {
-        "too many open files".to_owned()
-    } else {
-        error.kind().to_string()
+        return "too many open files".to_owned();
     }
+    match error.kind() {
+        io::ErrorKind::NotFound => "it does not exist".to_owned(),
+        io::ErrorKind::Other => "the system does not say why".to_owned(),
+        // A kind without a name of its own. The text of the system has no path.
+        kind if kind.to_string() == "uncategorized error" => of_system(error),
+        kind => kind.to_string(),
+    }
+}
+
+fn of_system(error: &io::Error) -> String {
+    let Some(code) = error.raw_os_error() else { return "the system does not say why".to_owned() };
+    let text = io::Error::from_raw_os_error(code).to_string();
+    let text = text.split(" (os error").next().unwrap_or_default();
+    text.to_lowercase()
 }
 
 /// Returns what helps against a failure that has nothing to do with the file or the folder.

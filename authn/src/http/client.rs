@@ -1,7 +1,7 @@
 //! `HttpClient`: sends token requests. Its connections are set up by the first request.
 
 use std::{
-    fmt,
+    env, fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     sync::Arc,
     time::Duration,
@@ -14,12 +14,14 @@ use url::Url;
 use super::{
     ClientIdentity, HttpRequest, Reach,
     connections::{Connections, Identified},
+    failure::Target,
     options::HttpOptions,
-    reach::GOOGLE_METADATA,
+    proxy::{ProxyInUse, is_excepted},
+    reach::{GOOGLE_METADATA, is_proxied},
     tls::with_tls,
 };
 use crate::{
-    Error, Result,
+    Environment, Error, Result,
     diagnostic::{check_limit_on_files, limit_help, reason},
     origins::{LOCALHOST, is_loopback},
     runtime::aside,
@@ -146,6 +148,27 @@ impl HttpClient {
         reach.check(url, &self.shared.options)
     }
 
+    /// Returns where a request goes, for the error of its failure.
+    pub(super) fn target<'a>(&self, url: &'a Url, reach: Reach) -> Target<'a> {
+        let HttpOptions { connect_timeout, proxy, .. } = &self.shared.options;
+        let is_proxied = !self.is_direct(url, reach) && is_proxied(url, &self.shared.options);
+        let proxy = proxy.as_ref().map(Url::as_str);
+        let proxy = ProxyInUse::of(proxy, &Environment::of_process()).filter(|_| is_proxied);
+        Target { url, proxy, connect_timeout: *connect_timeout }
+    }
+
+    /// Returns whether a request to a URL uses no proxy, although there may be one.
+    pub(crate) fn is_direct(&self, url: &Url, reach: Reach) -> bool {
+        // The option has no exceptions.
+        let exceptions = || match &self.shared.options.proxy {
+            None => env::var("NO_PROXY").or_else(|_| env::var("no_proxy")).ok(),
+            Some(_) => None,
+        };
+        reach == Reach::Machine
+            || url.host_str().is_some_and(is_loopback)
+            || exceptions().is_some_and(|list| is_excepted(&list, url))
+    }
+
     /// Returns the deadline of a request.
     pub(crate) fn timeout(&self) -> Duration {
         self.shared.options.timeout
@@ -197,7 +220,7 @@ impl HttpClient {
         identity: Option<&ClientIdentity>,
         reach: Reach,
     ) -> Result<Client> {
-        let is_direct = reach == Reach::Machine || url.host_str().is_some_and(is_loopback);
+        let is_direct = self.is_direct(url, reach);
         let Some(identity) = identity else {
             if let Some(made) = self.shared.of(reach).made(is_direct) {
                 return Ok(made);

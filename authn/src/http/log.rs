@@ -18,14 +18,14 @@ pub(super) struct Attempt {
     pub(super) number: u32,
 }
 
-/// The result of sending a request; `None` if there was no answer in time.
-type Sent = Option<reqwest::Result<reqwest::Response>>;
+/// The result of sending a request.
+type Answer = reqwest::Result<reqwest::Response>;
 
 impl Attempt {
-    /// Logs that it was answered, or why it was not.
-    pub(super) fn ended(&self, sent: &Sent, elapsed: Duration) {
-        let (status, why) = outcome(sent);
-        if let Some(Ok(response)) = sent {
+    /// Logs that it was answered, or why it was not; `None` if there was no answer in time.
+    pub(super) fn ended(&self, answer: Option<&Answer>, elapsed: Duration) {
+        let (status, why) = outcome(answer);
+        if let Some(Ok(response)) = answer {
             telemetry::note_status(&self.span, response.status());
         } else if let Some(why) = why {
             telemetry::note_failure(&self.span, why);
@@ -39,7 +39,7 @@ impl Attempt {
             http.request.resend_count = (self.number > 1).then(|| self.number - 1),
             authn.duration = elapsed.as_secs_f64(),
             "{}",
-            match sent {
+            match answer {
                 Some(Ok(_)) => "request answered",
                 Some(Err(_)) => "request failed",
                 None => "request not answered in time",
@@ -48,8 +48,8 @@ impl Attempt {
     }
 
     /// Logs that it is sent again after a wait.
-    pub(super) fn repeated(&self, sent: &Sent, wait: Duration) {
-        let (status, why) = outcome(sent);
+    pub(super) fn repeated(&self, answer: &Answer, wait: Duration) {
+        let (status, why) = outcome(Some(answer));
         let _in = self.span.enter();
         tracing::info!(
             http.request.method = self.method.as_str(),
@@ -64,8 +64,8 @@ impl Attempt {
 }
 
 /// Returns the status, or else why there is none.
-fn outcome(sent: &Sent) -> (Option<u16>, Option<&'static str>) {
-    match sent {
+fn outcome(answer: Option<&Answer>) -> (Option<u16>, Option<&'static str>) {
+    match answer {
         Some(Ok(response)) => (Some(response.status().as_u16()), None),
         Some(Err(error)) if error.is_connect() => (None, Some("connection")),
         Some(Err(_)) => (None, Some("_OTHER")),

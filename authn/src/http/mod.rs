@@ -6,8 +6,8 @@
 //!   within the same origin.
 //! - A response is limited to 1 MiB. There are deadlines for the connection and for the whole request.
 //! - A request is sent again only if the server can't have acted on it.
-//! - No error contains the path or the query of a URL, or a byte of the response's body. Of its headers, an error names
-//!   the media type and the encoding at most.
+//! - No error contains the path or the query of a URL. Of a response's body, an error contains the server's error code and
+//!   description, if nothing secret that was sent is in them. Of its headers, it names the media type and the encoding at most.
 
 #[cfg(feature = "reqwest")]
 mod client;
@@ -15,6 +15,8 @@ mod client;
 mod connections;
 #[cfg(feature = "reqwest")]
 mod describe;
+#[cfg(feature = "reqwest")]
+mod failure;
 #[cfg(feature = "reqwest")]
 mod identity;
 #[cfg(feature = "reqwest")]
@@ -34,6 +36,8 @@ mod request;
 mod response;
 #[cfg(feature = "reqwest")]
 mod retry;
+#[cfg(feature = "reqwest")]
+mod said;
 #[cfg(feature = "reqwest")]
 mod tls;
 
@@ -62,3 +66,6 @@ pub(crate) use redirect::{redirected, same_origin};
 pub use request::HttpRequest;
 #[cfg(feature = "reqwest")]
 pub use response::HttpResponse;
+#[cfg(feature = "reqwest")]
+#[doc(hidden)]
+pub use said::{Said, Sent, contains_secret};

@@ -1,5 +1,6 @@
 //! `ProxyInUse`: the proxy of requests, and where it is set. Requests to this machine use none.
 
+use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
 use crate::Environment;
@@ -56,6 +57,36 @@ impl ProxyInUse {
     }
 }
 
+/// Returns whether a list of hosts to reach without a proxy has one of a form that the HTTP client does not know: `*.host`,
+/// `host:port` and `*.host:port`. What it does know is left to it.
+pub(super) fn is_excepted(list: &str, url: &Url) -> bool {
+    list.split(',').any(|entry| is_one(entry.trim(), url).unwrap_or_default())
+}
+
+fn is_one(entry: &str, url: &Url) -> Option<bool> {
+    let with_port = entry.rsplit_once(':').and_then(|(host, port)| {
+        // The colons of an IPv6 address are its own, unless it is in brackets.
+        let is_host = !host.contains(':') || host.ends_with(']');
+        Some((host, port.parse::<u16>().ok().filter(|_| is_host)?))
+    });
+    let (host, port) = with_port.map_or((entry, None), |(host, port)| (host, Some(port)));
+    let domain = host.strip_prefix("*.");
+    if domain.is_none() && port.is_none() {
+        return None;
+    }
+    if port.is_some_and(|port| url.port_or_known_default() != Some(port)) {
+        return Some(false);
+    }
+    let known =
+        domain.map_or_else(|| host.trim_matches(['[', ']']).to_owned(), |it| format!(".{it}"));
+    let matcher = Matcher::builder().all("http://proxy.invalid").no(known).build();
+    let is_left_out = matcher.intercept(&url.as_str().parse().ok()?).is_none();
+    // A domain with a star is not one of its own hosts.
+    let is_itself =
+        domain.zip(url.host_str()).is_some_and(|(it, host)| it.eq_ignore_ascii_case(host));
+    Some(is_left_out && !is_itself)
+}
+
 fn shown(value: &str) -> Option<String> {
     let url = if value.contains("://") { value.to_owned() } else { format!("http://{value}") };
     let url = Url::parse(&url).ok()?;
@@ -81,6 +112,37 @@ mod tests {
             ("s3cr3t s3cr3t", None),
         ] {
             assert_eq!(shown(value).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn exceptions_can_have_a_star_and_a_port() {
+        for (list, url, is_excepted) in [
+            ("*.a.test", "https://x.a.test/", true),
+            ("*.A.test", "https://x.y.a.TEST/", true),
+            ("*.a.test", "https://a.test/", false),
+            ("*.a.test", "https://xa.test/", false),
+            ("b.test, *.a.test", "https://x.a.test:8443/", true),
+            ("a.test:443", "https://a.test/", true),
+            ("a.test:443", "https://x.a.test/", true),
+            ("a.test:443", "https://a.test:8443/", false),
+            (".a.test:8443", "https://x.a.test:8443/", true),
+            ("*.a.test:8443", "https://x.a.test:8443/", true),
+            ("*.a.test:8443", "https://x.a.test/", false),
+            ("192.0.2.1:443", "https://192.0.2.1/", true),
+            ("[2001:db8::1]:443", "https://[2001:db8::1]/", true),
+            ("2001:db8::1", "https://[2001:db8::1]/", false),
+            ("a.test:https", "https://a.test/", false),
+            // These are known to the HTTP client.
+            ("a.test", "https://a.test/", false),
+            ("*", "https://a.test/", false),
+            ("", "https://a.test/", false),
+        ] {
+            assert_eq!(
+                super::is_excepted(list, &url.parse().unwrap()),
+                is_excepted,
+                "{list} {url}"
+            );
         }
     }
 

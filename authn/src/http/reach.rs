@@ -209,7 +209,7 @@ impl Proxies {
 }
 
 /// Returns whether a request to a URL goes to a proxy, as the HTTP client decides it.
-fn is_proxied(url: &Url, options: &HttpOptions) -> bool {
+pub(super) fn is_proxied(url: &Url, options: &HttpOptions) -> bool {
     let is_matched = |uri: http::Uri| Matcher::from_env().intercept(&uri).is_some();
     options.proxy.is_some() || url.as_str().parse().is_ok_and(is_matched)
 }

@@ -1,8 +1,7 @@
 //! `HttpRequest`: one request, which a provider builds and the background runtime sends.
 
 use std::{
-    error::Error as _,
-    fmt, io, iter,
+    fmt,
     time::{Duration, Instant},
 };
 
@@ -14,16 +13,15 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::{
-    ClientIdentity, HttpClient, HttpResponse, Reach,
+    ClientIdentity, HttpClient, HttpResponse, Reach, Sent,
     client::{check, shown},
+    failure::{Failure, late},
     is_showable,
     log::Attempt,
-    reach::OutOfReach,
     redirected, retry, same_origin,
 };
 use crate::{
     Error, Result, Token,
-    diagnostic::{limit_help, reason},
     runtime::in_background,
     telemetry,
     time::{Clock, Sleep, before, chance},
@@ -231,19 +229,22 @@ impl HttpRequest {
         self.client.check_reach(&self.url, self.reach)?;
         let place = shown(&self.url);
         let client = self.client.client(&self.url, self.identity.as_ref(), self.reach).await?;
-        let mut request = reqwest::Request::new(self.method, self.url);
-        *request.headers_mut() = self.headers;
-        *request.body_mut() = self.body.map(|body| body.to_vec().into());
+        let mut request = reqwest::Request::new(self.method, self.url.clone());
+        *request.headers_mut() = self.headers.clone();
+        *request.body_mut() = self.body.as_ref().map(|body| body.to_vec().into());
         let (limit, clock) = (self.client.timeout(), self.client.clock().clone());
         let tries = if is_to_machine { 1 } else { retry::TRIES };
-        let sending = Sending { client, place, limit, clock, manner: self.manner, tries };
+        let sent = Sent::request(self.url, self.headers, self.body.unwrap_or_default());
+        let (options, reach) = (self.client, self.reach);
+        let sending =
+            Sending { client, options, reach, place, limit, clock, manner: self.manner, tries };
         let answered_within = self.answered_within;
         // Boxed, so that the caller's future is small.
         in_background(Box::pin(async move {
-            let Some(limit) = answered_within else { return sending.send(request).await };
+            let Some(limit) = answered_within else { return sending.send(request, sent).await };
             let end = sending.clock.sleep(limit);
-            let sent = Box::pin(sending.send(request));
-            before(sent, end).await.unwrap_or_else(|| Err(late(&sending.place)))
+            let answer = Box::pin(sending.send(request, sent));
+            before(answer, end).await.unwrap_or_else(|| Err(late(&sending.place, limit, None)))
         }))
         .await
     }
@@ -261,8 +262,10 @@ struct Manner {
 /// How a request is sent.
 struct Sending {
     client: Client,
+    options: HttpClient,
+    reach: Reach,
     place: String,
-    /// For each request that is sent.
+    /// For all that is sent, and for the answer.
     limit: Duration,
     clock: Clock,
     manner: Manner,
@@ -272,17 +275,19 @@ struct Sending {
 
 impl Sending {
     /// Sends a request, and the requests to which its answers redirect.
-    async fn send(&self, mut request: reqwest::Request) -> Result<HttpResponse> {
+    async fn send(&self, mut request: reqwest::Request, sent: Sent) -> Result<HttpResponse> {
+        // Real time, whatever the context's clock is: the network does not follow it. It is no deadline of reqwest,
+        // which would end a request whose answer arrived while the process was stopped.
+        let mut deadline = Clock::system().sleep(self.limit);
         for _ in 0..=MOST_REDIRECTS {
             // Bodies are in memory, so they can be sent again.
             let again = request.try_clone();
             let url = request.url().clone();
             let has_no_body = request.method() == Method::HEAD || !self.manner.reads_body;
-            let (response, deadline) = self.answer(request).await?;
+            let response = self.answer(request, &mut deadline).await?;
             if !response.status().is_redirection() {
-                let received =
-                    receive(response, self.place.clone(), self.clock.clone(), has_no_body);
-                return before(received, deadline).await.unwrap_or_else(|| Err(late(&self.place)));
+                let received = self.receive(response, sent, has_no_body);
+                return before(received, deadline).await.unwrap_or_else(|| Err(self.late()));
             }
             let target = target(&response, &url).filter(|_| self.manner.follows);
             let is_within = |target: &Url| same_origin(&url, target);
@@ -297,16 +302,16 @@ impl Sending {
         Err(Error::protocol(message).with_help("check the address"))
     }
 
-    /// Sends one request, more than once if the server can't have acted on it. Returns the answer without its body, and the
-    /// deadline for that.
-    async fn answer(&self, mut request: reqwest::Request) -> Result<(reqwest::Response, Sleep)> {
+    /// Sends one request, more than once if the server can't have acted on it. Returns the answer without its body.
+    async fn answer(
+        &self,
+        mut request: reqwest::Request,
+        deadline: &mut Sleep,
+    ) -> Result<reqwest::Response> {
         let method = if self.manner.is_once { Method::POST } else { request.method().clone() };
         let mut tried = 1;
         loop {
             let again = request.try_clone().filter(|_| tried < self.tries);
-            // Real time, whatever the context's clock is: the network does not follow it. It is no deadline of reqwest,
-            // which would end a request whose answer arrived while the process was stopped.
-            let mut deadline = Clock::system().sleep(self.limit);
             let sent = Instant::now();
             let attempt = Attempt {
                 span: telemetry::request(request.method(), request.url(), tried - 1),
@@ -315,26 +320,73 @@ impl Sending {
                 number: tried,
             };
             let answer = self.client.execute(request).instrument(attempt.span.clone());
-            let result = before(answer, &mut deadline).await;
-            attempt.ended(&result, sent.elapsed());
+            let result = before(answer, &mut *deadline).await;
+            attempt.ended(result.as_ref(), sent.elapsed());
+            let result = result.ok_or_else(|| self.late())?;
             let repeat = match &result {
-                Some(Ok(response)) => retry::after_response(&method, response.status()),
-                Some(Err(error)) => {
-                    OutOfReach::cause(error).is_none()
+                Ok(response) => retry::after_response(&method, response.status()),
+                Err(error) => {
+                    Failure::of(error).is_temporary()
                         && retry::after_failure(&method, error.is_connect())
                 }
-                None => retry::after_failure(&method, false),
             };
-            let Some(again) = again.filter(|_| repeat) else {
-                let response = result.ok_or_else(|| late(&self.place))?;
-                return Ok((response.map_err(|error| failed(&self.place, &error))?, deadline));
+            let explained = |result: reqwest::Result<_>| {
+                result.map_err(|error| self.failed(&attempt.url, &error))
             };
-            request = again;
+            let Some(again) = again.filter(|_| repeat) else { return explained(result) };
             let wait = retry::BACK_OFF.jittered(tried, chance());
             attempt.repeated(&result, wait);
-            self.clock.sleep(wait).await;
+            if before(self.clock.sleep(wait), &mut *deadline).await.is_none() {
+                return explained(result);
+            }
+            request = again;
             tried += 1;
         }
+    }
+
+    fn late(&self) -> Error {
+        late(&self.place, self.limit, Some("http.timeout"))
+    }
+
+    fn failed(&self, url: &Url, error: &reqwest::Error) -> Error {
+        Failure::of(error).error(&self.options.target(url, self.reach))
+    }
+
+    /// Receives the body of an answer.
+    async fn receive(
+        &self,
+        mut response: reqwest::Response,
+        sent: Sent,
+        has_no_body: bool,
+    ) -> Result<HttpResponse> {
+        let (place, clock) = (self.place.clone(), self.clock.clone());
+        let (status, headers) = (response.status(), response.headers().clone());
+        // The answer to a `HEAD` has no body that could be encoded.
+        let encoding = encoding(&headers).filter(|_| !has_no_body);
+        let mut body = Zeroizing::new(Vec::new());
+        while !has_no_body {
+            let chunk = response.chunk().await;
+            let Some(chunk) = chunk.map_err(|error| self.failed(response.url(), &error))? else {
+                break;
+            };
+            if body.len() + chunk.len() > LARGEST {
+                return Err(Error::protocol(format!(
+                    "{place} answered with more than 1 MiB, which is not read"
+                ))
+                .with_help("check the address"));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        match encoding {
+            None if body.starts_with(BYTE_ORDER_MARK) => drop(body.drain(..BYTE_ORDER_MARK.len())),
+            None => {}
+            // The status says enough: the server can't answer now.
+            Some(_) if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
+                body.clear();
+            }
+            Some(encoding) => return Err(encoded(&place, status, encoding)),
+        }
+        Ok(HttpResponse { place, status, headers, body, clock, sent })
     }
 
     fn redirected(&self) -> Error {
@@ -353,41 +405,6 @@ fn target(response: &reqwest::Response, from: &Url) -> Option<Url> {
     let location = response.headers().get(header::LOCATION).filter(|_| is_followed)?;
     let target = from.join(location.to_str().ok()?).ok()?;
     (target.username().is_empty() && target.password().is_none()).then_some(target)
-}
-
-async fn receive(
-    mut response: reqwest::Response,
-    place: String,
-    clock: Clock,
-    has_no_body: bool,
-) -> Result<HttpResponse> {
-    let (status, headers) = (response.status(), response.headers().clone());
-    // The answer to a `HEAD` has no body that could be encoded.
-    let encoding = encoding(&headers).filter(|_| !has_no_body);
-    let mut body = Zeroizing::new(Vec::new());
-    while let Some(chunk) = if has_no_body {
-        None
-    } else {
-        response.chunk().await.map_err(|error| failed(&place, &error))?
-    } {
-        if body.len() + chunk.len() > LARGEST {
-            return Err(Error::protocol(format!(
-                "{place} answered with more than 1 MiB, which is not read"
-            ))
-            .with_help("check the address"));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    match encoding {
-        None if body.starts_with(BYTE_ORDER_MARK) => drop(body.drain(..BYTE_ORDER_MARK.len())),
-        None => {}
-        // The status says enough: the server can't answer now.
-        Some(_) if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-            body.clear();
-        }
-        Some(encoding) => return Err(encoded(&place, status, encoding)),
-    }
-    Ok(HttpResponse { place, status, headers, body, clock })
 }
 
 /// Returns the encoding of a body that has one (RFC 9110, 8.4).
@@ -409,77 +426,6 @@ fn encoded(place: &str, status: StatusCode, encoding: &HeaderValue) -> Error {
     .with_help(
         "configure the server, or the proxy before it, to respect `Accept-Encoding: identity`",
     )
-}
-
-fn late(place: &str) -> Error {
-    Error::network(format!("{place} did not answer in time"))
-        .with_help("check the network, or raise `http.timeout`")
-}
-
-/// Returns the error of a failed request, without the URL and without any text of the server.
-fn failed(place: &str, error: &reqwest::Error) -> Error {
-    let fail =
-        |what: &str, help: &'static str| Error::network(format!("{place} {what}")).with_help(help);
-    if error.is_timeout() {
-        return late(place);
-    }
-    if let Some(OutOfReach(reach)) = OutOfReach::cause(error) {
-        return reach.refusal(place);
-    }
-    let mut connection = None;
-    for inner in iter::successors(error.source(), |&inner| inner.source()) {
-        if let Some(io) = inner.downcast_ref::<io::Error>() {
-            let tls = io.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>());
-            if let Some((what, help)) = tls.and_then(refusal_of_certificate) {
-                return fail(what, help);
-            }
-            // A name that does not resolve has no kind of its own, and its text is of no use.
-            if let Some(help) = limit_help(io) {
-                return fail(&format!("can't be reached ({})", reason(io)), help);
-            }
-            connection = Some(io.kind()).filter(|kind| kind.to_string() != "uncategorized error");
-        }
-        // The texts of TLS errors come from the library and contain nothing of the request.
-        if inner.to_string().contains("certificate") {
-            return fail(
-                "has a certificate that is not trusted here",
-                "if it is your own authority's, name it in `http.ca_file`",
-            );
-        }
-    }
-    let address = "check the address and the network";
-    match connection {
-        Some(kind) if error.is_connect() => fail(&format!("can't be reached ({kind})"), address),
-        _ if error.is_connect() => fail("can't be reached", address),
-        Some(kind) => fail(&format!("ended the connection ({kind})"), "try again"),
-        None => fail("ended the connection before its answer was complete", "try again"),
-    }
-}
-
-/// Returns what a server's TLS alert says of the client's certificate (RFC 8446, 6.2), and the help.
-fn refusal_of_certificate(error: &rustls::Error) -> Option<(&'static str, &'static str)> {
-    use rustls::AlertDescription as Alert;
-
-    let rustls::Error::AlertReceived(alert) = error else { return None };
-    Some(match alert {
-        Alert::CertificateRequired => {
-            ("demands a client certificate", "set one if the provider has options for it")
-        }
-        Alert::CertificateExpired => {
-            ("refused the client certificate, which has expired", "renew it")
-        }
-        Alert::CertificateRevoked => {
-            ("refused the client certificate, which is revoked", "use another one")
-        }
-        Alert::BadCertificate
-        | Alert::UnsupportedCertificate
-        | Alert::CertificateUnknown
-        | Alert::UnknownCA => (
-            "refused the client certificate",
-            "use one of an authority that the server trusts for clients",
-        ),
-        _ => return None,
-    })
 }
 
 impl fmt::Debug for HttpRequest {

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use zeroize::Zeroizing;
 
-use super::describe;
+use super::{Said, Sent, describe};
 use crate::{Error, Result, time::Clock};
 
 /// The response to a token request. Its body is wiped on drop.
@@ -35,6 +35,7 @@ pub struct HttpResponse {
     pub(super) headers: HeaderMap,
     pub(super) body: Zeroizing<Vec<u8>>,
     pub(super) clock: Clock,
+    pub(super) sent: Sent,
 }
 
 impl HttpResponse {
@@ -82,7 +83,21 @@ impl HttpResponse {
         Some(date.duration_since(self.clock.now().wall()).unwrap_or_default())
     }
 
-    /// Returns the response if its status is 2xx, or else an error without anything of its body.
+    /// Returns what was sent with the request.
+    #[doc(hidden)]
+    pub fn sent(&self) -> &Sent {
+        &self.sent
+    }
+
+    /// Returns what the server says of an error, in JSON.
+    #[doc(hidden)]
+    pub fn said(&self) -> Said {
+        Said::of_json(&self.sent, &self.body)
+    }
+
+    /// Returns the response if its status is 2xx, or else an error. Of its body, that contains at most the code and the
+    /// description of an error in JSON, if nothing secret that was sent is in them; see
+    /// [`Error::server_description`].
     ///
     /// A status of 429 or 5xx is [`Network`](crate::ErrorKind::Network), with the wait of `Retry-After`: the exchange is
     /// tried again later. Any other status is [`Refused`](crate::ErrorKind::Refused).
@@ -90,11 +105,14 @@ impl HttpResponse {
         if self.status.is_success() {
             return Ok(self);
         }
-        let message = format!("{} answered with status {}", self.place, self.status.as_u16());
+        let said = self.said();
+        let message =
+            format!("{} answered with {}", self.place, said.summary(self.status.as_u16()));
         if self.status != StatusCode::TOO_MANY_REQUESTS && !self.status.is_server_error() {
-            return Err(Error::refused(message).with_help("check the address and the options"));
+            let error = Error::refused(message).with_help("check the address and the options");
+            return Err(said.add_to(error));
         }
-        let error = Error::network(message).with_help("try again later");
+        let error = said.add_to(Error::network(message).with_help("try again later"));
         Err(match self.retry_after() {
             Some(wait) => error.with_retry_after(wait),
             None => error,

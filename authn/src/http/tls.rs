@@ -1,12 +1,18 @@
 //! The TLS of requests. The authorities of the system are read once a process, because that takes long.
 
-use std::{path::Path, sync::Arc};
+use std::{error, fmt, path::Path, sync::Arc};
 
 use arc_swap::ArcSwapOption;
 use reqwest::{Certificate, ClientBuilder};
 use rustls::{
-    ClientConfig, ConfigBuilder, RootCertStore, WantsVerifier, client::ResolvesClientCert,
-    crypto::CryptoProvider, pki_types::CertificateDer, pki_types::pem::PemObject as _,
+    CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, OtherError,
+    RootCertStore, SignatureScheme, WantsVerifier,
+    client::{
+        ResolvesClientCert,
+        danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    },
+    crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signature},
+    pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject as _},
     sign::SingleCertAndKey,
 };
 use rustls_platform_verifier::Verifier;
@@ -47,7 +53,12 @@ pub(super) fn with_tls(
 ) -> Result<ClientBuilder> {
     let bundle = ca_file.map(Bundle::read).transpose()?;
     if is_rustls_of_reqwest() {
-        let verifier = verifier(bundle.as_ref())?;
+        let verifier: Arc<dyn ServerCertVerifier> = match verifier(bundle.as_ref()) {
+            Ok(verifier) => verifier,
+            // What is not sent by TLS needs no authorities.
+            Err(_) if bundle.is_none() => Arc::new(WithoutAuthorities),
+            Err(error) => return Err(error),
+        };
         let config = config().dangerous().with_custom_certificate_verifier(verifier);
         let mut config = match identity {
             Some(identity) => config.with_client_cert_resolver(resolver(identity)),
@@ -122,13 +133,74 @@ fn verifier(bundle: Option<&Bundle>) -> Result<Arc<Verifier>> {
 
 fn new_verifier(bundle: Option<&Bundle>) -> Result<Verifier> {
     let made = match bundle {
-        None => Verifier::new(crypto()),
+        None => of_system(),
         #[cfg(not(target_os = "android"))]
         Some(bundle) => Verifier::new_with_extra_roots(bundle.certificates.clone(), crypto()),
         #[cfg(target_os = "android")]
         Some(_) => return Err(unbuildable()),
     };
     made.map_err(|_| unbuildable())
+}
+
+fn of_system() -> Result<Verifier, rustls::Error> {
+    Verifier::new(crypto())
+}
+
+/// Refuses each certificate while no authorities are installed.
+#[derive(Debug)]
+struct WithoutAuthorities;
+
+/// Why a certificate is refused where no authorities are installed.
+#[derive(Debug)]
+pub(super) struct NoAuthorities;
+
+impl fmt::Display for NoAuthorities {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no certificate authorities are installed on this machine")
+    }
+}
+
+impl error::Error for NoAuthorities {}
+
+impl ServerCertVerifier for WithoutAuthorities {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        others: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        // They may have been installed meanwhile.
+        match of_system() {
+            Ok(verifier) => verifier.verify_server_cert(certificate, others, name, ocsp, now),
+            Err(_) => Err(CertificateError::Other(OtherError(Arc::new(NoAuthorities))).into()),
+        }
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = crypto().signature_verification_algorithms;
+        verify_tls12_signature(message, certificate, signature, &algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signature: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        let algorithms = crypto().signature_verification_algorithms;
+        verify_tls13_signature(message, certificate, signature, &algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        crypto().signature_verification_algorithms.supported_schemes()
+    }
 }
 
 impl Bundle {

@@ -5,7 +5,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use authn::http::{ClientIdentity, HttpResponse, StatusCode, header};
+use authn::http::{ClientIdentity, HttpResponse, Sent, StatusCode, header};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
@@ -17,6 +17,7 @@ pub struct TokenResponse {
     pub(super) retry_after: Option<Duration>,
     date: Option<SystemTime>,
     identity: Option<ClientIdentity>,
+    pub(super) sent: Sent,
     pub(super) body: Zeroizing<Vec<u8>>,
 }
 
@@ -86,6 +87,7 @@ impl From<HttpResponse> for TokenResponse {
             retry_after: response.retry_after(),
             date: response.date(),
             identity: None,
+            sent: response.sent().clone(),
             body: Zeroizing::new(response.bytes().to_vec()),
         }
     }

@@ -125,7 +125,7 @@ async fn ask_for_more(
 ) -> Result<Metadata> {
     for (index, url) in well_known_urls(address.url()).into_iter().enumerate() {
         let known = &mut metadata.documents[index];
-        if matches!(known, Document::NotAsked | Document::Unavailable(..)) {
+        if matches!(known, Document::NotAsked | Document::Unavailable { .. }) {
             *known = ask(&url, issuer, context).await?;
             if metadata.suffices(endpoint) {
                 break;
@@ -152,26 +152,27 @@ async fn ask(url: &Url, issuer: &str, context: &Context) -> Result<Document> {
     let response = match context.http().get(url).send().await {
         Ok(response) => response,
         Err(error) if error.kind() == ErrorKind::Network => return Err(error),
-        Err(error) => return Ok(Document::Missing(error.message().to_owned())),
+        Err(error) => return Ok(Document::missing(error.message())),
     };
     let status = response.status();
     if !status.is_success() {
-        let what = format!("status {}", status.as_u16());
+        let said = response.said();
+        let what = said.summary(status.as_u16());
         return Ok(if is_unavailable(status) {
-            Document::Unavailable(what, response.retry_after())
+            Document::Unavailable { what, wait: response.retry_after() }
         } else {
-            Document::Missing(what)
+            Document::Missing { what, said }
         });
     }
     let Some(mut found) = Object::parse(response.bytes(), None) else {
         let content_type = response.header(&header::CONTENT_TYPE);
-        return Ok(Document::Missing(describe(content_type, response.bytes())));
+        return Ok(Document::missing(describe(content_type, response.bytes())));
     };
     found.add_members_of(ALIASES, response.bytes());
     // The metadata must name exactly the configured issuer (RFC 8414, 3.3). Otherwise another server could answer in
     // its place.
     Ok(match found.get("issuer").text() {
-        None => Document::Missing("no `issuer`".to_owned()),
+        None => Document::missing("no `issuer`"),
         Some(named) if named == issuer => Document::Found(Arc::new(found)),
         Some(named) => Document::OfAnother {
             by_slash: named.trim_end_matches('/') == issuer.trim_end_matches('/'),
@@ -197,12 +198,10 @@ fn well_known_urls(issuer: &Url) -> [Url; 2] {
 
 /// Returns the error of a server that can't answer now.
 pub(crate) fn unavailable(response: &HttpResponse) -> Error {
-    let error = Error::network(format!(
-        "{} answered with status {}",
-        response.place(),
-        response.status().as_u16()
-    ))
-    .with_help("try again later");
+    let said = response.said();
+    let what = said.summary(response.status().as_u16());
+    let error = Error::network(format!("{} answered with {what}", response.place()));
+    let error = said.add_to(error.with_help("try again later"));
     with(error, response.retry_after(), Error::with_retry_after)
 }
 

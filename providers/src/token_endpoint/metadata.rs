@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use authn::{Error, ErrorKind, Result};
+use authn::{Error, ErrorKind, Result, http::Said};
 
 use super::{
     Address, Endpoint,
@@ -31,14 +31,34 @@ pub(super) enum Document {
     NotAsked,
     /// Metadata of the configured issuer. Members of any type are kept, because most are not used.
     Found(Arc<Object>),
-    /// Anything else, in a few words.
-    Missing(String),
+    /// Anything else, in a few words, with what the server says.
+    Missing {
+        what: String,
+        said: Said,
+    },
     /// The server could not answer now.
-    Unavailable(String, Option<Duration>),
+    Unavailable {
+        what: String,
+        wait: Option<Duration>,
+    },
     /// Metadata of another issuer. The flag says whether the two differ only in a slash at the end.
     OfAnother {
         by_slash: bool,
     },
+}
+
+impl Document {
+    pub(super) fn missing(what: impl Into<String>) -> Self {
+        Self::Missing { what: what.into(), said: Said::default() }
+    }
+
+    /// Adds what the server says instead of its metadata.
+    fn add_said(&self, error: Error) -> Error {
+        match self {
+            Self::Missing { said, .. } => said.clone().add_to(error),
+            _ => error,
+        }
+    }
 }
 
 impl Metadata {
@@ -163,8 +183,11 @@ impl Metadata {
                 Error::protocol(format!("the server calls itself another issuer than configured ({all})"))
                     .with_help("set `issuer_url` exactly to the issuer in the server's metadata")
             }
-            None => Error::protocol(format!("the issuer has no metadata ({all})"))
-                .with_help("check `issuer_url`, or set `token_endpoint_url` instead"),
+            None => {
+                let error = Error::protocol(format!("the issuer has no metadata ({all})"))
+                    .with_help("check `issuer_url`, or set `token_endpoint_url` instead");
+                self.documents[0].add_said(error)
+            }
         })
     }
 
@@ -183,7 +206,7 @@ impl Metadata {
     /// Returns the error if the server could not answer now at one of the addresses.
     fn unavailable(&self, message: &str) -> Option<Error> {
         let wait = |document: &Document| match document {
-            Document::Unavailable(_, wait) => Some(*wait),
+            Document::Unavailable { wait, .. } => Some(*wait),
             _ => None,
         };
         let wait = self.documents.iter().filter_map(wait).max()?;
@@ -196,7 +219,7 @@ impl Metadata {
             let what = match document {
                 Document::NotAsked => "not asked for".to_owned(),
                 Document::Found(found) => of_found(found),
-                Document::Missing(what) | Document::Unavailable(what, _) => what.clone(),
+                Document::Missing { what, .. } | Document::Unavailable { what, .. } => what.clone(),
                 Document::OfAnother { .. } => "of another issuer".to_owned(),
             };
             format!("{name}: {what}")
@@ -230,8 +253,7 @@ mod tests {
 
     fn metadata(is_secure: bool, json: &str) -> Metadata {
         let found = Object::parse(json.as_bytes(), None).unwrap();
-        let documents =
-            [Document::Found(Arc::new(found)), Document::Missing("status 404".to_owned())];
+        let documents = [Document::Found(Arc::new(found)), Document::missing("status 404")];
         Metadata { documents, is_secure }
     }
 

@@ -24,7 +24,6 @@ use ::reqwest::{
 use crate::{
     Credentials,
     http::{ClientIdentity, HttpClient, Reach, pinned, redirected, same_origin},
-    origins::is_loopback,
 };
 use redirect::{strip, target};
 use replay::send;
@@ -65,6 +64,7 @@ struct Clients {
     direct: ::reqwest::Client,
     /// For requests with a client certificate; `None` where none is shown.
     identified: Option<Identified>,
+    options: HttpClient,
 }
 
 /// The connections of requests with client certificates, which no other request shares.
@@ -80,7 +80,7 @@ impl Clients {
         let timeout = credentials.http().timeout();
         let direct = build(credentials.http().builder()?.timeout(timeout).no_proxy())?;
         let http = build(credentials.http().builder()?.timeout(timeout))?;
-        Ok(Self { http, direct, identified: None })
+        Ok(Self { http, direct, identified: None, options: credentials.http().clone() })
     }
 
     /// Returns the same clients, and more for requests with a client certificate.
@@ -101,8 +101,8 @@ impl Clients {
             let client = connections.client(request.url(), Some(identity), Reach::Any).await?;
             return Ok(client.execute(request).await?);
         }
-        let is_loopback = request.url().host_str().is_some_and(is_loopback);
-        let client = if is_loopback { &self.direct } else { &self.http };
+        let is_direct = self.options.is_direct(request.url(), Reach::Any);
+        let client = if is_direct { &self.direct } else { &self.http };
         Ok(client.execute(request).await?)
     }
 }
@@ -144,7 +144,8 @@ impl Client {
     /// [`new`](Self::new) is better.
     pub fn from_builder(builder: ClientBuilder, credentials: Credentials) -> Result<Self> {
         let http = build(pinned(builder))?;
-        let first_origin = Clients { direct: http.clone(), http, identified: None };
+        let options = credentials.http().clone();
+        let first_origin = Clients { direct: http.clone(), http, identified: None, options };
         let other_origins = Clients::of(&credentials)?;
         Ok(Self { first_origin, other_origins, credentials, steps_up: false })
     }

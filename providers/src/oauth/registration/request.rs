@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 use super::{RegistrationOptions, record::Record};
 use crate::token_endpoint::{Address, unavailable};
 
-/// The errors of a registration, with their help (RFC 7591, 3.2.2). Only these are shown.
+/// The errors of a registration, with their help (RFC 7591, 3.2.2).
 const REFUSALS: [(&str, &str); 5] = [
     ("invalid_client_metadata", "register a client at the server by hand, and set `client_id`"),
     ("invalid_redirect_uri", "set `redirect_uri` or `redirect_port` to what the server allows"),
@@ -106,12 +106,12 @@ pub(super) async fn delete(record: &Record, context: &Context) -> Result<()> {
         | StatusCode::METHOD_NOT_ALLOWED
         | StatusCode::NOT_IMPLEMENTED => Ok(()),
         status if is_busy(status) => Err(unavailable(&response)),
-        status => Err(Error::refused(format!(
-            "{} did not delete the registered client (status {})",
-            response.place(),
-            status.as_u16()
-        ))
-        .with_help("delete it at the server by hand")),
+        status => {
+            let (place, said) = (response.place(), response.said());
+            let what = said.summary(status.as_u16());
+            let message = format!("{place} did not delete the registered client ({what})");
+            Err(said.add_to(Error::refused(message).with_help("delete it at the server by hand")))
+        }
     }
 }
 
@@ -128,19 +128,16 @@ fn refusal(response: &HttpResponse, has_token: bool) -> Error {
     if is_busy(status) {
         return unavailable(response);
     }
-    let code = response.member::<String>("error").ok().flatten();
-    let known = REFUSALS.into_iter().find(|(known, _)| code.as_deref() == Some(*known));
-    let (what, help) = match known {
-        Some((code, help)) => (format!("{code}, status {}", status.as_u16()), help),
-        None if matches!(status.as_u16(), 401 | 403) && !has_token => (
-            format!("status {}", status.as_u16()),
-            "set `initial_access_token`, or register a client by hand and set `client_id`",
-        ),
-        None => (
-            format!("status {}", status.as_u16()),
-            "register a client at the server by hand, and set `client_id`",
-        ),
+    let said = response.said();
+    let known = REFUSALS.into_iter().find(|(known, _)| said.code() == Some(*known));
+    let help = match known {
+        Some((_, help)) => help,
+        None if matches!(status.as_u16(), 401 | 403) && !has_token => {
+            "set `initial_access_token`, or register a client by hand and set `client_id`"
+        }
+        None => "register a client at the server by hand, and set `client_id`",
     };
+    let what = said.summary(status.as_u16());
     let message = format!("{} did not register a client ({what})", response.place());
-    Error::new(ErrorKind::Refused, message).with_help(help)
+    said.add_to(Error::new(ErrorKind::Refused, message).with_help(help))
 }

@@ -1,7 +1,7 @@
 //! The parser of an authorization server's answers (RFC 6749, 5). It is total: any answer becomes a token set or an
 //! error. It is lenient where nothing is risked, because servers differ in much that makes no difference: the status,
-//! the media type, members that are missing or of another type. Of an answer, an error contains at most its known error
-//! code, the token's type and the media type.
+//! the media type, members that are missing or of another type. Of an answer, an error contains at most its error code and
+//! description, without anything secret that was sent, the token's type and the media type.
 //!
 //! - [`object`]: the members of an answer, and [`member`], one of any type
 //! - [`token_response`]: makes a token set of a token response; [`lifetime`]: its lifetime
@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use authn::{
     Error, Result, TokenSet,
-    http::{StatusCode, describe},
+    http::{Sent, StatusCode, describe},
 };
 
 use self::instead::Instead;
@@ -66,6 +66,8 @@ pub(crate) struct Received<'a> {
     pub(crate) content_type: Option<&'a str>,
     /// The wait that the server asks for.
     pub(crate) retry_after: Option<Duration>,
+    /// What was sent, of which no secret is repeated.
+    pub(crate) sent: &'a Sent,
     pub(crate) body: &'a [u8],
 }
 
@@ -76,6 +78,7 @@ impl<'a> From<&'a TokenResponse> for Received<'a> {
             status: response.status,
             content_type: response.content_type.as_deref(),
             retry_after: response.retry_after,
+            sent: &response.sent,
             body: &response.body,
         }
     }

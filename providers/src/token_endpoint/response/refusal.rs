@@ -1,6 +1,9 @@
 //! The errors of a server (RFC 6749, 5.2), with their kind and help.
 
-use authn::{Error, ErrorKind, Result, SecretString, TokenSet, http::StatusCode};
+use authn::{
+    Error, ErrorKind, Result, SecretString, TokenSet,
+    http::{Said, StatusCode},
+};
 
 use super::{Received, member::Member, object::Object};
 use crate::choice::choice;
@@ -8,8 +11,7 @@ use crate::choice::choice;
 choice! {
     /// An error code that a specification defines (RFC 6749, 4.1.2.1 and 5.2; RFC 7009, 2.2.1; RFC 8707, 2; RFC 6750, 3.1;
     /// RFC 8628, 3.5; RFC 9101, 6.2; RFC 9396, 5; RFC 7591, 3.2.2; RFC 9449, 5 and 8), or another name that servers use for
-    /// it. Only these are shown, because any other code could contain
-    /// anything.
+    /// it.
     pub(crate) enum ErrorCode {
         #[serde(alias = "authorization_declined", alias = "declined")]
         AccessDenied = "access_denied",
@@ -37,6 +39,10 @@ choice! {
         UseDpopNonce = "use_dpop_nonce",
     }
 }
+
+/// The members of an answer that are secret.
+const SECRETS: [&str; 6] =
+    ["access_token", "client_secret", "device_code", "id_token", "refresh_token", "user_code"];
 
 /// The meaning and the help of refusals, which depend on the request.
 #[derive(Clone, Copy)]
@@ -99,14 +105,12 @@ impl From<Failure> for Error {
     }
 }
 
-/// Makes the failure of an answer that is not a success, with its error code if it is a known one.
+/// Makes the failure of an answer that is not a success, with what the server says of it.
 pub(super) fn failure(received: &Received<'_>, answer: &Object, advice: &Advice<'_>) -> Failure {
     let Received { place, status, .. } = received;
+    let said = said(received, answer);
     let code = code(answer.get("error"));
-    let what = match code {
-        Some(code) => format!("{}, status {}", code.name(), status.as_u16()),
-        None => format!("status {}", status.as_u16()),
-    };
+    let what = said.summary(status.as_u16());
     let guess = advice.grant.guess.filter(|_| code.is_none() && is_of_session(*status));
     let message = match (guess, meaning(code, advice)) {
         (Some(guess), _) => {
@@ -117,10 +121,22 @@ pub(super) fn failure(received: &Received<'_>, answer: &Object, advice: &Advice<
     };
     let kind = kind(code, *status, advice);
     let help = guess.map_or_else(|| help(code, *status, advice), |_| advice.grant.help);
-    let error = Error::new(kind, message).with_help(help.to_owned());
+    let error = said.add_to(Error::new(kind, message).with_help(help.to_owned()));
     let is_busy = kind == ErrorKind::Network || *status == StatusCode::TOO_MANY_REQUESTS;
     let is_of_client = is_of_client(code, *status);
     Failure { error, is_refusal: !is_busy, code, is_of_client, refresh_token: None }
+}
+
+/// Returns what the server says, without a secret that was sent or that is in the answer.
+fn said(received: &Received<'_>, answer: &Object) -> Said {
+    let mut sent = received.sent.clone();
+    for name in SECRETS {
+        if let Some(secret) = answer.get(name).text() {
+            sent.add(secret);
+        }
+    }
+    let text = |name| answer.get(name).text();
+    Said::of(&sent, text("error"), text("error_description"), text("error_uri"))
 }
 
 /// Returns whether an answer is an error, independent of the status. Some servers add an `error` without a value to each

@@ -55,17 +55,23 @@ impl Received<'_> {
 
 #[cfg(test)]
 mod tests {
-    use authn::{ErrorKind, http::StatusCode};
+    use authn::{
+        ErrorKind,
+        http::{Sent, StatusCode},
+    };
 
     use super::{super::GrantAdvice, *};
 
     /// Reads an answer as both.
     fn read(status: u16, content_type: &str, body: &str) -> [Result<(), Failure>; 2] {
+        let mut sent = Sent::default();
+        sent.add("s3cr3t");
         let received = Received {
             place: "https://i.test",
             status: StatusCode::from_u16(status).unwrap(),
             content_type: Some(content_type),
             retry_after: None,
+            sent: &sent,
             body: body.as_bytes(),
         };
         let grant = GrantAdvice { meaning: "", help: "", login_helps: false, guess: None };

@@ -400,7 +400,7 @@ fn a_denial_and_an_expiry_are_distinct_and_final() {
         ("unauthorized_client", ErrorKind::Refused, "check `client_id`"),
         ("invalid_request", ErrorKind::Refused, "invalid_request, status 400"),
         ("unsupported_grant_type", ErrorKind::Refused, "does not offer this grant"),
-        ("CANARY", ErrorKind::Refused, "status 400"),
+        ("CANARY!", ErrorKind::Refused, "status 400"),
     ] {
         let outcome = log_in(&codes(&json!({})), vec![pending(), error(code), granted()]);
         assert_eq!(outcome.kind(), kind, "{code}");
@@ -547,7 +547,7 @@ fn only_safe_values_are_shown() {
         (json!({ "user_code": "\u{200b}" }), "a code that can't be typed in"),
         (json!({ "user_code": "CANARY".repeat(20) }), "a code that can't be typed in"),
         (json!({ "device_code": null }), "no device code"),
-        (json!({ "error": "CANARY" }), "refused the request"),
+        (json!({ "error": "CANARY!" }), "refused the request"),
     ] {
         let outcome = log_in(&codes(&other), Vec::new());
         assert!(outcome.error().contains(says), "{other}: {}", outcome.error());

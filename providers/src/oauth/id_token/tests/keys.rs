@@ -94,7 +94,7 @@ fn an_invalid_key_set_is_an_error() {
         ("400 Bad Request\r\nContent-Type: application/json", set.clone(), "status 400"),
         ("302 Found\r\nLocation: /elsewhere", set.clone(), "redirect"),
         ("307 Temporary Redirect\r\nLocation: /elsewhere", set.clone(), "redirect"),
-        ("429 Too Many Requests\r\nRetry-After: 7", MARKER.to_owned(), "try again later"),
+        ("429 Too Many Requests\r\nRetry-After: 7", MARKER.to_owned(), "try again in 7s"),
         (json, String::new(), "an empty body"),
         (json, format!("<html>{MARKER}</html>"), "HTML (application/json)"),
         (json, format!("[{set}]"), "a JSON list"),

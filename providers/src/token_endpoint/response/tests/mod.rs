@@ -4,7 +4,7 @@
 
 mod any;
 
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use authn::ErrorKind;
 use serde_json::json;
@@ -23,10 +23,17 @@ const ADVICE: Advice<'static> = Advice {
 const JSON: &str = "application/json";
 const FORM: &str = "application/x-www-form-urlencoded";
 
+/// What was sent: the text that no error may have.
+static SENT: LazyLock<Sent> = LazyLock::new(|| {
+    let mut sent = Sent::default();
+    sent.add(any::MARKER);
+    sent
+});
+
 fn received<'a>(status: u16, content_type: &'a str, body: &'a [u8]) -> Received<'a> {
-    let status = StatusCode::from_u16(status).unwrap();
+    let (place, status) = ("https://a.test", StatusCode::from_u16(status).unwrap());
     let content_type = Some(content_type);
-    Received { place: "https://a.test", status, content_type, retry_after: None, body }
+    Received { place, status, content_type, retry_after: None, sent: &SENT, body }
 }
 
 fn answered(status: u16, body: &str) -> Result<TokenSet, Failure> {

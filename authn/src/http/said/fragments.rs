@@ -1,0 +1,305 @@
+//! `contains_secret`: the rule for what a server says. A text that contains a fragment of a secret is not shown.
+//!
+//! The text is decoded in each way in which a server could have encoded the secret, also one after another, such as
+//! base64 in percent-encoding. The encodings themselves are never compared: a fragment can start anywhere in them.
+
+use base64::{
+    Engine as _,
+    alphabet::STANDARD,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
+use url::form_urlencoded;
+use zeroize::Zeroizing;
+
+/// The shortest fragment of a secret, in bytes, that no text may contain. A secret that is shorter counts as a whole.
+const SHORTEST: usize = 8;
+/// Most encodings of a secret around each other.
+const DEEPEST: usize = 3;
+
+/// Decodes what can be the beginning, the middle or the end of something encoded.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_allow_trailing_bits(true)
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// A text, as it is or decoded.
+type View = Zeroizing<Vec<u8>>;
+
+/// Returns whether a text contains a fragment of 8 or more bytes of a secret, or a shorter secret as a whole. The fragment can
+/// be as it is, in upper or lower case, percent-encoded, encoded as in a form, in JSON or in base64 of both alphabets, in hex,
+/// or a list of bytes in decimal or hex.
+pub fn contains_secret(text: &str, secrets: &[Zeroizing<String>]) -> bool {
+    let secrets = Secrets::of(secrets);
+    let Some(shortest) = secrets.shortest() else { return false };
+    let mut seen = Vec::<View>::new();
+    let mut views = vec![View::new(text.as_bytes().to_vec())];
+    for _ in 0..=DEEPEST {
+        if views.iter().any(|view| secrets.are_in(view)) {
+            return true;
+        }
+        let mut next = Vec::new();
+        for decoded in views.iter().flat_map(|view| decoded(view, shortest)) {
+            if !seen.contains(&decoded) {
+                seen.push(decoded.clone());
+                next.push(decoded);
+            }
+        }
+        views = next;
+    }
+    false
+}
+
+/// What no text may contain, in lower case.
+struct Secrets {
+    /// Each fragment of the shortest length, sorted.
+    fragments: Zeroizing<Vec<[u8; SHORTEST]>>,
+    /// Secrets that are shorter.
+    short: Vec<View>,
+}
+
+impl Secrets {
+    fn of(secrets: &[Zeroizing<String>]) -> Self {
+        let (mut fragments, mut short) = (Zeroizing::new(Vec::new()), Vec::new());
+        for secret in secrets {
+            let secret = View::new(secret.to_ascii_lowercase().into_bytes());
+            if secret.len() >= SHORTEST {
+                fragments.extend(secret.windows(SHORTEST).filter_map(fragment));
+            } else if !secret.is_empty() {
+                short.push(secret);
+            }
+        }
+        fragments.sort_unstable();
+        Self { fragments, short }
+    }
+
+    fn shortest(&self) -> Option<usize> {
+        let of_fragments = (!self.fragments.is_empty()).then_some(SHORTEST);
+        self.short.iter().map(|secret| secret.len()).chain(of_fragments).min()
+    }
+
+    fn are_in(&self, view: &[u8]) -> bool {
+        let view = View::new(view.to_ascii_lowercase());
+        let is_secret = |window: &_| self.fragments.binary_search(window).is_ok();
+        view.windows(SHORTEST).filter_map(fragment).any(|window| is_secret(&window))
+            || self
+                .short
+                .iter()
+                .any(|secret| view.windows(secret.len()).any(|window| window == secret.as_slice()))
+    }
+}
+
+fn fragment(window: &[u8]) -> Option<[u8; SHORTEST]> {
+    window.try_into().ok()
+}
+
+/// Returns a text decoded in each way, as far as something of at least `shortest` bytes is encoded.
+fn decoded(text: &[u8], shortest: usize) -> Vec<View> {
+    let mut views = vec![of_form(text, true), of_form(text, false), of_json(text)];
+    views.extend((0..4).map(|skipped| runs(text, is_base64, |run| of_base64(run, skipped))));
+    let is_hex = |byte: u8| byte.is_ascii_hexdigit();
+    views.extend((0..2).map(|skipped| runs(text, is_hex, |run| of_hex(run, skipped))));
+    views.extend([10, 16].map(|radix| of_list(text, radix)));
+    views.retain(|view| view.len() >= shortest && view.as_slice() != text);
+    views
+}
+
+/// Decodes the percent-encoding, and that of a form, in which a plus sign is a space.
+fn of_form(text: &[u8], is_form: bool) -> View {
+    let mut value = View::new(Vec::with_capacity(text.len() + 2));
+    value.extend(b"x=");
+    for &byte in text {
+        match byte {
+            // What separates pairs is not encoded here.
+            b'&' => value.extend(b"%26"),
+            b'+' if !is_form => value.extend(b"%2B"),
+            _ => value.push(byte),
+        }
+    }
+    let decoded = form_urlencoded::parse(&value).next();
+    View::new(decoded.map_or_else(Vec::new, |(_, value)| value.into_owned().into_bytes()))
+}
+
+/// Decodes the escapes of JSON strings (RFC 8259, 7), and leaves all else as it is.
+fn of_json(text: &[u8]) -> View {
+    let text = Zeroizing::new(String::from_utf8_lossy(text).into_owned());
+    let mut decoded = View::new(Vec::with_capacity(text.len()));
+    let mut rest = text.as_str();
+    while let Some(start) = rest.find('\\') {
+        decoded.extend(&rest.as_bytes()[..start]);
+        rest = &rest[start..];
+        // One escape, or two that are the halves of one character.
+        let found = [12, 6, 2].into_iter().find_map(|length| {
+            let escape = rest.get(..length)?;
+            let is_one =
+                length == 2 || escape.as_bytes().chunks(6).all(|it| it.starts_with(b"\\u"));
+            let text = format!("\"{escape}\"");
+            Some((length, serde_json::from_str::<String>(&text).ok().filter(|_| is_one)?))
+        });
+        match found {
+            Some((length, character)) => {
+                decoded.extend(character.as_bytes());
+                rest = &rest[length..];
+            }
+            None => {
+                decoded.push(b'\\');
+                rest = &rest[1..];
+            }
+        }
+    }
+    decoded.extend(rest.as_bytes());
+    decoded
+}
+
+fn is_base64(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte)
+}
+
+/// Decodes base64 of both alphabets (RFC 4648, 4 and 5) after some skipped characters.
+fn of_base64(run: &[u8], skipped: usize) -> View {
+    let run = run.get(skipped..).unwrap_or_default();
+    // One character holds no byte.
+    let end = run.len() - usize::from(run.len() % 4 == 1);
+    let standard = run[..end].iter().map(|byte| match byte {
+        b'-' => b'+',
+        b'_' => b'/',
+        _ => *byte,
+    });
+    View::new(BASE64.decode(standard.collect::<Vec<_>>()).unwrap_or_default())
+}
+
+fn of_hex(run: &[u8], skipped: usize) -> View {
+    let pairs = run.get(skipped..).unwrap_or_default().chunks_exact(2);
+    View::new(pairs.filter_map(|pair| number(pair, 16)).collect())
+}
+
+/// Decodes the runs of some characters, with a byte between them that no secret contains.
+fn runs(text: &[u8], is_one: fn(u8) -> bool, decode: impl Fn(&[u8]) -> View) -> View {
+    let mut all = View::default();
+    for run in text.split(|byte| !is_one(*byte)) {
+        let decoded = decode(run);
+        if !decoded.is_empty() {
+            all.push(0);
+            all.extend(decoded.as_slice());
+        }
+    }
+    all
+}
+
+/// Decodes lists of bytes in decimal or hex, such as `[115, 51]`, `73:33` and `0x73 0x33`.
+fn of_list(text: &[u8], radix: u32) -> View {
+    let mut bytes = View::default();
+    for word in text.split(|byte| !byte.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
+        let prefixes: [&[u8]; 4] = [b"0x", b"0X", b"x", b"X"];
+        let digits = prefixes.iter().find_map(|prefix| word.strip_prefix(*prefix));
+        match number(digits.filter(|_| radix == 16).unwrap_or(word), radix) {
+            Some(byte) => bytes.push(byte),
+            None => bytes.push(0),
+        }
+    }
+    bytes
+}
+
+fn number(digits: &[u8], radix: u32) -> Option<u8> {
+    let text = str::from_utf8(digits).ok()?;
+    let is_plain = text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    u8::from_str_radix(text, radix).ok().filter(|_| is_plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::{STANDARD, URL_SAFE, URL_SAFE_NO_PAD};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Each way in which a server can encode a secret. One more is one more row.
+    const ENCODINGS: [(&str, fn(&str) -> String); 15] = [
+        ("raw", str::to_owned),
+        ("base64", |text| STANDARD.encode(text)),
+        ("base64 for URLs", |text| URL_SAFE.encode(text)),
+        ("base64 with an identifier", |text| STANDARD.encode(format!("id:{text}:"))),
+        ("base64 without padding", |text| URL_SAFE_NO_PAD.encode(text)),
+        ("form", |text| form_urlencoded::byte_serialize(text.as_bytes()).collect()),
+        ("percent-encoding of each byte", |text| joined(text, |byte| format!("%{byte:02x}"), "")),
+        ("hex", |text| joined(text, |byte| format!("{byte:02x}"), "")),
+        ("hex in upper case", |text| joined(text, |byte| format!("{byte:02X}"), "")),
+        ("hex with colons", |text| joined(text, |byte| format!("{byte:02x}"), ":")),
+        ("hex in Rust", |text| joined(text, |byte| format!("0x{byte:02x}"), ", ")),
+        ("decimal", |text| format!("{:?}", text.as_bytes())),
+        ("HTML", |text| joined(text, |byte| format!("&#{byte};"), "")),
+        ("JSON", |text| serde_json::to_string(text).unwrap()),
+        ("JSON with each character escaped", |text| {
+            text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect()
+        }),
+    ];
+
+    fn joined(text: &str, write: impl Fn(u8) -> String, between: &str) -> String {
+        text.bytes().map(write).collect::<Vec<_>>().join(between)
+    }
+
+    fn is_found(text: &str, secret: &str) -> bool {
+        contains_secret(text, &[Zeroizing::new("other".to_owned()), Zeroizing::new(secret.into())])
+    }
+
+    #[test]
+    fn ordinary_texts_are_shown() {
+        let secret = "x8Q~kL3v9_sT.pW2-zR7nB4mC6jH1gF0dS5aE";
+        for text in [
+            "",
+            "Client authentication failed",
+            "AADSTS7000215: Invalid client secret provided. Ensure the secret being sent in the request is the client \
+             secret value, not the client secret ID, for a secret added to app '0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0'. \
+             Trace ID: 00000000-1111-2222-3333-444444444444 Timestamp: 2026-11-29 20:00:00Z",
+            "x8Q~kL3",
+            "+/+/ %41%42 [1, 2, 3] 00:11:22 \\u0041 \\q \\",
+        ] {
+            assert!(!is_found(text, secret), "{text}");
+        }
+        assert!(!contains_secret("anything", &[]));
+        assert!(!contains_secret("anything", &[Zeroizing::default()]));
+    }
+
+    #[test]
+    fn a_short_secret_counts_as_a_whole() {
+        for (text, is_one) in
+            [("a p4ss b", true), ("a p4s b", false), ("cDRzcw==", true), ("P4SS", true)]
+        {
+            assert_eq!(is_found(text, "p4ss"), is_one, "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_fragment_of_a_secret_is_shown_in_any_encoding(
+            secret in "[ -~äöü€𝒳]{8,60}",
+            start in 0..52_usize,
+            more in 0..52_usize,
+            (before, after) in ("[ -~]{0,20}", "[ -~]{0,20}"),
+            outer in 0..ENCODINGS.len(),
+            inner in 0..ENCODINGS.len(),
+        ) {
+            let characters: Vec<_> = secret.chars().collect();
+            let start = start.min(characters.len() - 8);
+            let fragment: String = characters[start..].iter().take(8 + more).collect();
+            let ((outer, of_outer), (inner, of_inner)) = (ENCODINGS[outer], ENCODINGS[inner]);
+            // What is escaped twice has other fragments than what is decoded once.
+            let text = format!("{before} {} {after}", of_outer(&of_inner(&fragment)));
+            prop_assert!(is_found(&text, &secret), "{outer} of {inner}: {text}");
+        }
+
+        #[test]
+        fn no_part_of_what_is_encoded_is_shown_from_which_a_fragment_can_be_read(
+            secret in "[!-~]{24,60}",
+            encoding in 0..ENCODINGS.len(),
+            start in 0..200_usize,
+        ) {
+            // Eight bytes of each encoding, and a part of another one on both sides.
+            const ENOUGH: usize = 8 * 6 + 2 * 5;
+            let (name, encode) = ENCODINGS[encoding];
+            let part: String = encode(&secret).chars().skip(start).take(ENOUGH).collect();
+            prop_assert!(part.len() < ENOUGH || is_found(&part, &secret), "{name}: {part}");
+        }
+    }
+}
