@@ -102,8 +102,12 @@ pub enum Recovery {
 }
 
 impl ErrorKind {
-    /// Returns its name in spans and metrics, as the value of `error.type`.
-    pub(crate) fn name(self) -> &'static str {
+    /// Returns its name in spans, in metrics and in the JSON of the command line, such as `login_required`.
+    ///
+    /// ```
+    /// assert_eq!(authn::ErrorKind::LoginRequired.name(), "login_required");
+    /// ```
+    pub fn name(self) -> &'static str {
         match self {
             Self::Configuration => "configuration",
             Self::LoginRequired => "login_required",

@@ -73,7 +73,8 @@ impl Shelf {
 async fn sessions(loader: Loader, store: &str) -> Vec<StoreKey> {
     let stores = loader.read().stores();
     let known: Option<KnownStore> = stores.into_iter().find(|known| known.name() == store);
-    known.unwrap().sessions().await.unwrap()
+    let found = known.unwrap().sessions().await.unwrap();
+    found.iter().map(|session| session.key().clone()).collect()
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

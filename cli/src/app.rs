@@ -27,6 +27,11 @@ impl App {
         Self { program, name, global, output }
     }
 
+    /// Reports a failure as JSON.
+    pub(crate) fn with_json(self, json: bool) -> Self {
+        Self { output: self.output.with_json(json), ..self }
+    }
+
     /// Returns the loader that the program and the global flags describe. The program is short-lived: it waits for
     /// every exchange that it starts.
     pub(crate) fn loader(&self) -> Loader {

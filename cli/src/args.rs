@@ -23,7 +23,8 @@ Exit codes:
   1 other error           4 login required         130 interrupted
   2 invalid command line
 
-Data goes to standard output, everything else to standard error.";
+Data goes to standard output, everything else to standard error. With --json, a
+failure is one JSON object there.";
 
 /// The commands by topic, in the order in which they are needed.
 const GROUPS: [(&str, &[&str]); 6] = [
@@ -70,16 +71,33 @@ pub(crate) fn chosen<'a>(
 
 /// Returns the value of `--color` in a command line that can't be parsed, for its error message.
 pub(crate) fn colour(arguments: &[OsString]) -> ColorChoice {
+    let choice = value_of(arguments, "--color");
+    choice.and_then(|choice| ColorChoice::from_str(choice, false).ok()).unwrap_or_default()
+}
+
+/// Returns the last value of a global flag in a command line that is not parsed yet.
+fn value_of<'a>(arguments: &'a [OsString], flag: &str) -> Option<&'a str> {
     let mut arguments = arguments.iter().filter_map(|argument| argument.to_str());
-    let mut choice = None;
-    while let Some(argument) = arguments.next() {
-        choice = match argument.strip_prefix("--color") {
+    let mut value = None;
+    while let Some(argument) = arguments.next().filter(|argument| *argument != "--") {
+        value = match argument.strip_prefix(flag) {
             Some("") => arguments.next(),
-            Some(rest) => rest.strip_prefix('='),
-            None => choice,
+            Some(rest) => rest.strip_prefix('=').or(value),
+            None => value,
         };
     }
-    choice.and_then(|choice| ColorChoice::from_str(choice, false).ok()).unwrap_or_default()
+    value
+}
+
+/// Returns whether a command line that can't be parsed has the flag `--json`.
+pub(crate) fn has_json_flag(arguments: &[OsString]) -> bool {
+    arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--json")
+}
+
+/// Returns whether the command has the flag `--json`.
+pub(crate) fn wants_json(matches: &ArgMatches) -> bool {
+    matches.try_get_one("json").ok().flatten().copied().unwrap_or(false)
+        || matches.subcommand().is_some_and(|(_, below)| wants_json(below))
 }
 
 /// Defines the command line of a program for an application's configuration.
@@ -96,9 +114,11 @@ pub(crate) fn definition_for(
 ) -> clap::Command {
     let first = arguments.get(1).and_then(|argument| argument.to_str());
     let is_built_in = |name: &&str| GROUPS.iter().any(|(_, names)| names.contains(name));
+    // The help names the variables of the application that is chosen.
+    let app = value_of(arguments, "--app").unwrap_or(&program.app);
     match first.filter(is_built_in) {
-        Some(only) => define(program, &[], &program.app, |name| name == only),
-        None => definition(program, own, &program.app),
+        Some(only) => define(program, &[], app, |name| name == only),
+        None => definition(program, own, app),
     }
 }
 
@@ -244,13 +264,17 @@ fn global(matches: &ArgMatches) -> Result<Global, clap::Error> {
     }
 }
 
-/// Hides an unexpected argument in the message: it may be part of a secret that the shell has split.
+/// Hides an unexpected argument in the message: it may be part of a secret that the shell has split. A tip says what to do
+/// with it instead.
 pub(crate) fn without_stray_value(mut error: clap::Error) -> clap::Error {
     if error.kind() == ErrorKind::UnknownArgument
         && let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg)
         && !argument.starts_with('-')
     {
-        error.insert(ContextKind::InvalidArg, ContextValue::String("(hidden)".to_owned()));
+        let hidden = "(not shown: it may be secret)".to_owned();
+        error.insert(ContextKind::InvalidArg, ContextValue::String(hidden));
+        let tip = "this command takes no such value: pass it with its option, and put quotes around a value with spaces";
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     }
     error
 }
@@ -351,6 +375,22 @@ mod tests {
     }
 
     #[test]
+    fn help_names_the_program_and_the_variables_of_the_application() {
+        let program = Program { app: "corp".to_owned(), ..Program::default() };
+        for (line, prefix) in [
+            ("x --help", "CORP_"),
+            ("x --app fdt --help", "FDT_"),
+            ("x --app=fdt help", "FDT_"),
+            ("x exec -- y --app fdt", "CORP_"),
+        ] {
+            let arguments: Vec<OsString> = line.split(' ').map(Into::into).collect();
+            let help = definition_for(&program, &[], &arguments).render_help().to_string();
+            assert!(help.contains(&format!("{prefix}PROFILE")), "{line}\n{help}");
+            assert!(help.contains("Usage: corp ") && !help.contains("authn"), "{line}\n{help}");
+        }
+    }
+
+    #[test]
     fn an_application_name_is_not_a_path() {
         for bad in ["../x", "", "a.b", "a b", "ä"] {
             let arguments = ["authn", "--app", bad, "token"].map(OsString::from);
@@ -366,6 +406,8 @@ mod tests {
             assert_eq!(error.exit_code(), 2);
             assert!(!error.render().to_string().contains("s3cr3t"), "{error}");
         }
+        let error = parsed("authn token s3cr3t").map(|_| ()).unwrap_err();
+        assert!(error.render().to_string().contains("pass it with its option"), "{error}");
         let error = parsed("authn tokne").map(|_| ()).unwrap_err();
         assert!(error.render().to_string().contains("'token'"), "{error}");
     }
@@ -378,6 +420,7 @@ mod tests {
             ("authn --color=always --color never", ColorChoice::Never),
             ("authn --color perhaps", ColorChoice::Auto),
             ("authn --color", ColorChoice::Auto),
+            ("authn exec -- x --color never", ColorChoice::Auto),
         ] {
             let arguments: Vec<OsString> = line.split(' ').map(Into::into).collect();
             assert_eq!(colour(&arguments), choice, "{line}");

@@ -181,7 +181,8 @@ impl Cli {
             Ok(matches) => self.run_matches(&matches),
             Err(error) => {
                 let error = args::without_stray_value(error);
-                exit::usage(&error, &Output::new(args::colour(&arguments))).into()
+                let output = Output::new(args::colour(&arguments));
+                exit::usage(&error, &output.with_json(args::has_json_flag(&arguments))).into()
             }
         }
     }
@@ -217,11 +218,15 @@ impl Cli {
     }
 
     fn carry_out(&self, matches: &ArgMatches) -> ExitCode {
+        let json = args::wants_json(matches);
         let (global, command) = match args::chosen(&self.own, matches) {
             Ok(chosen) => chosen,
-            Err(error) => return exit::usage(&error, &Output::new(clap::ColorChoice::Auto)).into(),
+            Err(error) => {
+                let output = Output::new(clap::ColorChoice::Auto);
+                return exit::usage(&error, &output.with_json(json)).into();
+            }
         };
-        let app = App::new(self.program.clone(), global);
+        let app = App::new(self.program.clone(), global).with_json(json);
         if let Err(failure) = log::start(&app) {
             return failure.report(&app.output).into();
         }
@@ -234,7 +239,15 @@ impl Cli {
                 (own.handler)(&Run::new(&app), matches).map_err(Failure::from)
             }
         };
-        done.unwrap_or_else(|failure| failure.report(&app.output).into())
+        let (code, ended) = match done {
+            Ok(code) => (code, Code::Success),
+            Err(failure) => {
+                let code = failure.report(&app.output);
+                (code.into(), code)
+            }
+        };
+        app.output.end(ended);
+        code
     }
 }
 

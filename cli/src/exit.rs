@@ -35,15 +35,41 @@ pub(crate) enum Code {
 pub(crate) enum Failure {
     /// An error of the library.
     Authn(Error),
-    /// An error of the command.
-    Message { code: Code, message: String, help: Option<String> },
+    /// An error of the command. It has a kind if it was one of the library.
+    Message { code: Code, kind: Option<ErrorKind>, message: String, help: Option<String> },
     /// The reason has been printed.
     Silent(Code),
 }
 
+impl Code {
+    /// Returns the kind of a failure that has no other.
+    pub(crate) fn kind(self) -> &'static str {
+        match self {
+            Self::Success | Self::Other => "other",
+            Self::Usage => "usage",
+            Self::Configuration => "configuration",
+            Self::LoginRequired => "login_required",
+            Self::Provider => "provider",
+            Self::NotExecutable => "not_executable",
+            Self::NotFound => "not_found",
+            Self::HungUp | Self::Interrupted | Self::Quit | Self::Terminated => "cancelled",
+        }
+    }
+
+    /// Returns the message of a failure that has no other.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::HungUp | Self::Interrupted | Self::Quit | Self::Terminated => {
+                "a signal has ended the command"
+            }
+            _ => "the command has failed",
+        }
+    }
+}
+
 impl Failure {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self::Message { code, message: message.into(), help: None }
+        Self::Message { code, kind: None, message: message.into(), help: None }
     }
 
     /// Returns the failure of writing a file.
@@ -57,9 +83,10 @@ impl Failure {
     pub(crate) fn with_help(self, help: impl Into<String>) -> Self {
         let help = Some(help.into());
         match self {
-            Self::Message { code, message, .. } => Self::Message { code, message, help },
+            Self::Message { code, kind, message, .. } => Self::Message { code, kind, message, help },
             Self::Authn(error) if error.problems().is_empty() => Self::Message {
                 code: code_of(error.kind()),
+                kind: Some(error.kind()),
                 message: error.message().to_owned(),
                 help,
             },
@@ -72,9 +99,11 @@ impl Failure {
         match &self {
             Self::Authn(error) => {
                 output.problems(error.problems());
-                output.error(error.message(), error.help());
+                output.failure(Some(error.kind().name()), error.message(), error.help());
             }
-            Self::Message { message, help, .. } => output.error(message, help.as_deref()),
+            Self::Message { kind, message, help, .. } => {
+                output.failure(kind.map(ErrorKind::name), message, help.as_deref());
+            }
             Self::Silent(_) => {}
         }
         self.code()
@@ -108,6 +137,16 @@ impl Failure {
 /// Prints the message of clap: help and version to standard output, errors to standard error.
 pub(crate) fn usage(error: &clap::Error, output: &Output) -> Code {
     let text = error.render();
+    if error.use_stderr() && output.is_json() {
+        let text = text.to_string();
+        let message = text.lines().take_while(|line| !line.is_empty());
+        let message = message.map(str::trim).collect::<Vec<_>>().join(" ");
+        let message = message.strip_prefix("error: ").unwrap_or(&message);
+        let tip = text.lines().find_map(|line| line.trim_start().strip_prefix("tip: "));
+        output.error(message, tip.or(Some("`--help` shows what is possible")));
+        output.end(Code::Usage);
+        return Code::Usage;
+    }
     let shown = |colour| if colour { text.ansi().to_string() } else { text.to_string() };
     if error.use_stderr() {
         output::write(&shown(output.stderr_colour()));
@@ -192,7 +231,7 @@ mod tests {
     #[test]
     fn help_changes_neither_code_nor_message() {
         let failure = Failure::from(Error::network("no answer")).with_help("try again");
-        let Failure::Message { code, message, help } = failure else { panic!("{failure:?}") };
+        let Failure::Message { code, message, help, .. } = failure else { panic!("{failure:?}") };
         assert_eq!(
             (code, &*message, help.as_deref()),
             (Code::Provider, "no answer", Some("try again"))

@@ -31,7 +31,8 @@
 //! | 130 | interrupted, or cancelled by the user |
 //! | 129, 131, 143 | ended by SIGHUP, SIGQUIT or SIGTERM |
 //!
-//! Data goes to standard output and everything else to standard error.
+//! Data goes to standard output and everything else to standard error. With `--json`, a failure is one JSON object there:
+//! `kind`, `code`, `message`, `help`, `exit`, and `problems` if there are several.
 
 use std::process::ExitCode;
 
@@ -55,6 +56,7 @@ mod own;
 mod program;
 mod prompt;
 mod protocols;
+mod report;
 mod signal_mask;
 mod style;
 mod waiting;

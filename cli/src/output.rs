@@ -2,7 +2,11 @@
 
 use std::{
     io::{self, IsTerminal as _, Write as _},
-    sync::atomic::{AtomicBool, Ordering},
+    mem,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use anstream::AutoStream;
@@ -11,7 +15,11 @@ use clap::{ColorChoice, builder::styling::Style};
 use console::Term;
 use serde::Serialize;
 
-use crate::style::{ERROR, HELP, Table, WARNING, plain, styled, wrapped};
+use crate::{
+    exit::Code,
+    report::{Note, Report},
+    style::{ERROR, HELP, Table, WARNING, plain, styled, wrapped},
+};
 
 /// How many problems are written at once. The library has a line and a suggestion for as many.
 const SHOWN: usize = 50;
@@ -23,6 +31,8 @@ pub(crate) struct Output {
     terminal: bool,
     stdout_colour: bool,
     stderr_colour: bool,
+    /// With `--json`, the messages until the end of the command, each with its text.
+    noted: Option<Arc<Mutex<Vec<(Note, String)>>>>,
 }
 
 impl Output {
@@ -31,7 +41,13 @@ impl Output {
             terminal: io::stdout().is_terminal(),
             stdout_colour: wants_colour(choice, &io::stdout()),
             stderr_colour: wants_colour(choice, &io::stderr()),
+            noted: None,
         }
+    }
+
+    /// Reports a failure as JSON.
+    pub(crate) fn with_json(self, json: bool) -> Self {
+        Self { noted: json.then(Arc::default), ..self }
     }
 
     /// Returns whether standard output is a terminal.
@@ -64,31 +80,62 @@ impl Output {
         styled(text, style, self.stdout_colour)
     }
 
+    /// Returns whether a failure is reported as JSON.
+    pub(crate) fn is_json(&self) -> bool {
+        self.noted.is_some()
+    }
+
     /// Writes an error and its help to standard error.
     pub(crate) fn error(&self, message: &str, help: Option<&str>) {
-        self.labelled("error:", ERROR, message);
-        self.help(help);
+        self.failure(None, message, help);
+    }
+
+    /// Writes an error of a kind and its help to standard error.
+    pub(crate) fn failure(&self, kind: Option<&'static str>, message: &str, help: Option<&str>) {
+        let text = self.labelled("error:", ERROR, message) + &self.help(help);
+        self.note(Note::error(kind, message, help), text);
     }
 
     /// Writes a warning and its help to standard error.
     pub(crate) fn warning(&self, message: &str, help: Option<&str>) {
-        self.labelled("warning:", WARNING, message);
-        self.help(help);
+        let text = self.labelled("warning:", WARNING, message) + &self.help(help);
+        self.note(Note::warning(message, help), text);
     }
 
-    fn help(&self, help: Option<&str>) {
-        if let Some(help) = help {
-            self.labelled("help:", HELP, help);
+    /// Ends the command. With `--json`, a failure is written as one object, with all messages until then; without a
+    /// failure, the messages are written as texts.
+    pub(crate) fn end(&self, code: Code) {
+        let Some(noted) = &self.noted else { return };
+        let noted = mem::take(&mut *noted.lock().unwrap_or_else(PoisonError::into_inner));
+        if code == Code::Success {
+            noted.iter().for_each(|(_, text)| write(text));
+            return;
+        }
+        let report = Report::of(code, noted.into_iter().map(|(note, _)| note).collect());
+        // Texts and numbers can always be written.
+        message(&serde_json::to_string(&report).unwrap_or_default());
+    }
+
+    fn note(&self, note: Note, text: String) {
+        match &self.noted {
+            Some(noted) => {
+                noted.lock().unwrap_or_else(PoisonError::into_inner).push((note, text));
+            }
+            None => write(&text),
         }
     }
 
-    fn labelled(&self, label: &str, style: Style, text: &str) {
+    fn help(&self, help: Option<&str>) -> String {
+        help.map(|help| self.labelled("help:", HELP, help)).unwrap_or_default()
+    }
+
+    fn labelled(&self, label: &str, style: Style, text: &str) -> String {
         let text = format!("{label} {}", plain(text));
         let text = match Term::stderr().size_checked() {
             Some((_, columns)) => wrapped(&text, columns.into()),
             None => text,
         };
-        message(&text.replacen(label, &styled(label, style, self.stderr_colour), 1));
+        text.replacen(label, &styled(label, style, self.stderr_colour), 1) + "\n"
     }
 
     /// Writes problems of a configuration to standard error, each with its source line. Of many, it writes the first
@@ -100,9 +147,10 @@ impl Output {
             all.sort_by_key(|problem| problem.severity() != Severity::Error);
         }
         for problem in all.iter().take(SHOWN) {
-            message(&format!("{}\n", problem.render(self.stderr_colour)));
+            let text = format!("{}\n\n", problem.render(self.stderr_colour));
+            self.note(Note::problem(problem), text);
         }
-        if left_out > 0 {
+        if left_out > 0 && !self.is_json() {
             message(&format!("… and {left_out} more problems\n"));
         }
     }

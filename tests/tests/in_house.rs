@@ -286,9 +286,12 @@ fn its_own_store_and_defaults_are_used(find: Find) {
     assert_eq!(run(&["token"]), "minted-in-nearest\n");
     sessions("1");
     let one = run(&["stores", "audited"]);
-    let (name, file) = one.trim_end().split_once('\t').expect("a row");
+    let cells: Vec<&str> = one.trim_end().split('\t').collect();
+    assert_eq!(cells[1..4], ["audited", "-", "corp_sts"], "{one}");
+    let file = cells[8];
+    assert_eq!(Path::new(file).parent(), Some(&*folder));
+    let name = Path::new(file).file_stem().and_then(|name| name.to_str()).expect("a name");
     assert!(name.starts_with("corp_sts-default-"), "{one}");
-    assert_eq!(Path::new(file), folder.join(format!("{name}.json")));
     assert!(Path::new(file).is_file());
     let status: Value = serde_json::from_str(&run(&["status", "--json"])).unwrap();
     assert_eq!((&status[0]["store"], &status[0]["has_token"]), (&"audited".into(), &true.into()));

@@ -122,7 +122,18 @@ fn a_session_is_stored_until_the_logout_and_nowhere_else() {
         (&json!(true), &json!(true))
     );
 
-    authn(&sandbox, &["logout"]).success();
+    // A session of options that have changed is another one, which `--all` deletes too.
+    rig.faults(&large_tokens(&canary));
+    authn(&sandbox, &["--set", "credentials.oauth.audience=other", "token"]).success();
+    stores("2");
+    let listed = authn(&sandbox, &["stores", "keyring"]).success();
+    assert_eq!(canary.find_in(listed.as_bytes()), None, "{listed}");
+    let id = listed.split('\t').next().expect("an ID");
+    authn(&sandbox, &["logout", "--session", id]).success();
+    stores("1");
+    let ended = authn(&sandbox, &["logout", "--all"]);
+    assert!(ended.stderr.contains("from the store `keyring`"), "{}", ended.stderr);
+    assert_eq!(canary.find_in(ended.stderr.as_bytes()), None, "{}", ended.stderr);
     assert_eq!(canary.find_in(keyring.sessions().as_bytes()), None, "its tokens are gone");
     stores("0");
     assert!(authn(&sandbox, &["status"]).success().contains("\tnone\t"));

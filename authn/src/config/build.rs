@@ -14,7 +14,7 @@ use super::{
     layers::merge::Part,
     misplaced, path,
     sections::{self, SECTIONS},
-    session_key,
+    session_key, session_owner,
     surroundings::surroundings,
     visibility::{Visibility, spans, type_at},
 };
@@ -474,6 +474,7 @@ impl<'a> Build<'a> {
             key: StoreKey::of(name, self.profile, options),
             secrets,
             scope: session_key::scope(item, self.visibility(key)),
+            owner: session_owner::of(self.profile, name, item, self.visibility(key)),
             fingerprint_key: OnceLock::new(),
         })
     }

@@ -46,6 +46,7 @@ mod profile;
 mod project;
 pub(crate) mod sections;
 mod session_key;
+mod session_owner;
 mod setting;
 mod surroundings;
 pub(crate) mod visibility;

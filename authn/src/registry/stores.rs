@@ -11,7 +11,8 @@ use crate::{
     },
     secret::{SecretSource, Target},
     store::{
-        ErasedStore, FileOptions, FileStore, NamedStore, Record, StoreContext, StoreKey, is_session,
+        ErasedStore, FileOptions, FileStore, KnownSession, NamedStore, Record, StoreContext,
+        StoreKey, is_session,
     },
 };
 
@@ -88,16 +89,34 @@ impl KnownStore {
         problems
     }
 
-    /// Returns the keys of its sessions, without those that were logged out.
-    pub async fn sessions(&self) -> Result<Vec<StoreKey>> {
+    /// Returns its sessions, without those that were logged out. Sessions of options that have changed since are among
+    /// them.
+    pub async fn sessions(&self) -> Result<Vec<KnownSession>> {
         let mut sessions = Vec::new();
         for key in self.0.list().await?.into_iter().filter(is_session) {
             let document = self.0.load(&key).await?;
-            if document.is_some_and(|document| !Record::read(&document).is_empty()) {
-                sessions.push(key);
-            }
+            let record = document.as_ref().map(Record::read).unwrap_or_default();
+            sessions.extend(KnownSession::of(self.name(), key, &record));
         }
         Ok(sessions)
+    }
+
+    /// Ends a session: deletes its tokens, and what was set aside under its key. Nothing is sent to the server.
+    ///
+    /// Programs that have the session loaded keep its access token until it expires.
+    pub async fn forget(&self, key: &StoreKey) -> Result<()> {
+        self.0.clear(key).await
+    }
+
+    /// Ends all sessions, also those that this version can't read, and returns those that it can. A failure does not stop
+    /// the others; the first one is returned.
+    pub async fn forget_all(&self) -> Result<Vec<KnownSession>> {
+        let sessions = self.sessions().await?;
+        let mut result = Ok(());
+        for key in self.0.list().await?.iter().filter(|key| is_session(key)) {
+            result = result.and(self.0.clear(key).await);
+        }
+        result.map(|()| sessions)
     }
 }
 

@@ -2,13 +2,16 @@
 
 use std::{future::Future, sync::Arc, time::Instant};
 
-use super::{Document, Lease, StoreKey, TokenStore};
+use super::{Document, Lease, Record, StoreKey, TokenStore};
 use crate::{
     Error, Result,
     diagnostic::{Problem, ProblemCode},
     runtime::{Boxed, catch, caught, in_background},
     telemetry::{Labels, Operation},
 };
+
+/// How often a record that is replaced meanwhile is cleared. Other processes replace it once in an exchange.
+const MOST_TRIES: usize = 100;
 
 /// A [`TokenStore`] behind a pointer. A method that returns a future can't be called through a trait object, so each
 /// of them has a counterpart here that boxes its future.
@@ -135,6 +138,20 @@ impl NamedStore {
         let (store, key) = (Arc::clone(&self.store), key.clone());
         let work = async move { store.remove_leftovers_boxed(&key).await };
         self.run("remove_leftovers", work).await
+    }
+
+    /// Ends a session: replaces its record with an empty one, and tries again if another process replaces it meanwhile.
+    pub(crate) async fn clear(&self, key: &StoreKey) -> Result<()> {
+        for _ in 0..MOST_TRIES {
+            let revision = self.load(key).await?.map_or(0, |document| document.revision);
+            let empty = Record { revision, ..Record::default() };
+            let document = empty.write(empty.next_revision());
+            if self.save(key, &document, revision).await? {
+                return self.remove_leftovers(key).await;
+            }
+        }
+        Err(Error::store("the token store does not save that the session has ended")
+            .with_help("check that its `save` replaces a document of the expected revision"))
     }
 
     pub(crate) fn load_now(&self, key: &StoreKey) -> Option<Document> {

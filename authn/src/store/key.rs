@@ -18,6 +18,9 @@ use super::hex;
 pub struct StoreKey(String);
 
 impl StoreKey {
+    /// What stands for the profile if there is none.
+    pub(super) const WITHOUT_PROFILE: &str = "default";
+
     /// Creates a key from a name. Every character except ASCII letters, digits, `-`, `_` and `.` becomes `_`.
     pub fn new(name: &str) -> Self {
         let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
@@ -28,7 +31,7 @@ impl StoreKey {
     /// 255 bytes; the hash is of the whole name.
     pub(crate) fn of(provider: &str, profile: Option<&str>, options: &str) -> Self {
         const LONGEST_NAME: usize = 64;
-        let profile = profile.unwrap_or("default");
+        let profile = profile.unwrap_or(Self::WITHOUT_PROFILE);
         let name: String = profile.chars().take(LONGEST_NAME).collect();
         let hash = hex(&Sha256::digest(format!("{provider}\n{profile}\n{options}")));
         Self::new(&format!("{provider}-{name}-{}", &hash[..32]))

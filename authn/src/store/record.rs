@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::{Document, StoredFailure};
+use super::{Document, Owner, StoredFailure};
 use crate::{Error, Origins, Result, SecretString, Token, TokenSet, token::Kept};
 
 /// The version of the documents that are written. A document of a newer version is treated as missing.
@@ -30,6 +30,9 @@ pub(crate) struct Record {
     /// The key of its document, so that a document that was moved is not used. Records of earlier versions have none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) key: Option<String>,
+    /// Whose it is. Records of earlier versions do not say it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) owner: Option<Owner>,
     /// When an exchange has saved it last, in milliseconds since the Unix epoch.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) saved_at: Option<i64>,
@@ -254,6 +257,12 @@ impl Record {
     /// Returns the access token of these scopes, which may have expired.
     pub(crate) fn token(&self, scope: &str) -> Option<Token> {
         self.tokens.get(scope)?.token()
+    }
+
+    /// Returns when the last access token expires; `None` if that of one is unknown.
+    pub(super) fn last_expiry(&self) -> Option<SystemTime> {
+        let ends: Option<Vec<i64>> = self.tokens.values().map(|token| token.expires_at).collect();
+        ends?.into_iter().max().map(millis::time)
     }
 
     /// Returns how many secrets are kept.

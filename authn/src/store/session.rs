@@ -5,14 +5,13 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use super::{Lease, NamedStore, Record, StoreKey, fingerprint::is_session, spec::ConfiguredScope};
-use crate::{Error, Result};
+use super::{
+    Lease, NamedStore, Owner, Record, StoreKey, fingerprint::is_session, spec::ConfiguredScope,
+};
+use crate::Result;
 
 /// A session is removed if no exchange has used it for this long.
 const UNUSED: Duration = Duration::from_hours(24 * 90);
-
-/// How often a record that is replaced meanwhile is cleared. Other processes replace it once in an exchange.
-const MOST_TRIES: usize = 100;
 
 /// A store, and the key under which it keeps one session.
 #[derive(Clone, Debug)]
@@ -26,6 +25,7 @@ pub(crate) struct StoredSession {
     /// The fingerprint of earlier versions.
     pub(super) old_fingerprint: String,
     pub(super) scope: ConfiguredScope,
+    pub(super) owner: Owner,
 }
 
 impl StoredSession {
@@ -146,6 +146,7 @@ impl StoredSession {
         let expected = record.revision;
         let next = record.next_revision();
         record.key = Some(self.key.to_string());
+        record.owner = Some(self.owner.clone());
         let document = record.write(next);
         let saved = self.store.save(&self.key, &document, expected).await?;
         if saved {
@@ -154,28 +155,15 @@ impl StoredSession {
         Ok(saved)
     }
 
-    /// Replaces the record with an empty one, and tries again if another process replaces it meanwhile.
+    /// Ends the session: replaces the record with an empty one.
     pub(crate) async fn clear(&self) -> Result<()> {
-        self.clear_at(&self.key).await?;
+        self.store.clear(&self.key).await?;
         if let Some(key) = &self.old_key
             && self.load_old().await?.is_some()
         {
-            self.clear_at(key).await?;
+            self.store.clear(key).await?;
         }
         Ok(())
-    }
-
-    async fn clear_at(&self, key: &StoreKey) -> Result<()> {
-        for _ in 0..MOST_TRIES {
-            let revision = self.load_at(key).await?.revision;
-            let empty = Record { revision, ..Record::default() };
-            let document = empty.write(empty.next_revision());
-            if self.store.save(key, &document, revision).await? {
-                return self.store.remove_leftovers(key).await;
-            }
-        }
-        Err(Error::store("the token store does not save that the session has ended")
-            .with_help("check that its `save` replaces a document of the expected revision"))
     }
 
     /// Removes the sessions of the store that no exchange has used for 90 days. They pile up where configured secrets

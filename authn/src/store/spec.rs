@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::OnceLock};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    NamedStore, SessionPolicy, StoreKey, StoredSession,
+    NamedStore, Owner, SessionPolicy, StoreKey, StoredSession,
     fingerprint::{FingerprintKey, beside_sessions, unkeyed},
     hex,
 };
@@ -22,6 +22,7 @@ pub(crate) struct SessionSpec {
     /// All configured secrets: with others it is another session.
     pub(crate) secrets: Vec<SecretString>,
     pub(crate) scope: ConfiguredScope,
+    pub(crate) owner: Owner,
     pub(crate) fingerprint_key: OnceLock<FingerprintKey>,
 }
 
@@ -51,6 +52,7 @@ impl SessionSpec {
             key: beside_sessions(name),
             secrets: Vec::new(),
             scope: ConfiguredScope::default(),
+            owner: self.owner.clone(),
             fingerprint_key: OnceLock::new(),
         }
     }
@@ -105,6 +107,7 @@ impl SessionSpec {
             fingerprint,
             old_fingerprint: unkeyed(&secrets),
             scope: self.scope.clone(),
+            owner: self.owner.clone(),
         }
     }
 }

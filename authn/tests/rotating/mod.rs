@@ -15,7 +15,7 @@ use std::{
 
 use authn::{
     Context, Credentials, Environment, Error, InteractiveSource, Loader, Login, Result,
-    SecretString, SessionPolicy, Token, TokenSet, TokenSource,
+    SecretString, SessionPolicy, Token, TokenSet, TokenSource, Url,
     time::{Clock, ManualClock},
 };
 use tempfile::TempDir;
@@ -49,6 +49,12 @@ struct Rotating {
     audience: Option<String>,
     /// Scopes.
     scope: Option<Vec<String>>,
+    /// Address of the server, which nothing is sent to.
+    url: Option<Url>,
+    /// The client.
+    client_id: Option<String>,
+    /// The user.
+    username: Option<String>,
 }
 
 impl TokenSource for Rotating {
@@ -98,7 +104,7 @@ impl InteractiveSource for Rotating {
     }
 
     fn session(&self) -> SessionPolicy<'_> {
-        let _ = (&self.audience, &self.scope);
+        let _ = (&self.audience, &self.scope, &self.url, &self.client_id, &self.username);
         self._refresh_token.as_ref().map_or(SessionPolicy::Begun, SessionPolicy::From)
     }
 

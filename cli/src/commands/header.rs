@@ -42,12 +42,16 @@ short time. If the API answers with a `DPoP-Nonce`, pass it with `--dpop-nonce`,
 bound to a client certificate needs it too: pass its files to curl with `--cert` and `--key`.
 
 Examples:
-  authn header --json --url https://mcp.example.com/
+  authn header --json https://mcp.example.com/
   authn header | curl -H @- https://api.example.com/v1/things
   authn header --data item=1 | curl -H @- --data item=1 https://api.example.com/
   authn header --data @a.json --content-type application/json \\
     | curl -H @- -H 'Content-Type: application/json' --data @a.json https://api.example.com/")]
 pub(crate) struct Arguments {
+    /// The same as `--url`
+    #[arg(value_name = "URL", value_hint = clap::ValueHint::Url, conflicts_with = "url")]
+    address: Option<String>,
+
     /// URL of the request; it chooses the profile too, unless the active one is for it. Defaults to the configured domain
     #[arg(long)]
     url: Option<String>,
@@ -88,7 +92,9 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn print(app: &App, arguments: &Arguments, body: Option<&[u8]>) -> Result<(), Failure> {
-    let (credentials, uri) = chosen(app, arguments.url.as_deref())?;
+    let url = arguments.url.as_deref().map(|url| ("--url", url));
+    let url = url.or_else(|| Some(("URL", arguments.address.as_deref()?)));
+    let (credentials, uri) = chosen(app, url)?;
     if credentials.uses_body() {
         let message = "this provider puts its parameters in the body, which no header can carry";
         return Err(Failure::new(Code::Configuration, message)
@@ -141,13 +147,13 @@ fn print(app: &App, arguments: &Arguments, body: Option<&[u8]>) -> Result<(), Fa
 }
 
 /// Returns the credentials for a URL: those of the profile that answers for it, or else the active ones.
-fn chosen(app: &App, url: Option<&str>) -> Result<(Credentials, Uri), Failure> {
-    let Some(url) = url else {
+fn chosen(app: &App, url: Option<(&str, &str)>) -> Result<(Credentials, Uri), Failure> {
+    let Some((option, url)) = url else {
         let (_, credentials) = waiting::load(app)?;
         let uri = default(&credentials)?;
         return Ok((credentials, uri));
     };
-    let address = parse(url)?;
+    let address = parse(option, url)?;
     match choose_from(app, &app.loader(), &address)? {
         Some(chosen) => Ok((chosen.credentials, chosen.uri)),
         None => Ok((waiting::load(app)?.1, address.uri().clone())),
@@ -227,10 +233,14 @@ fn body(arguments: &Arguments) -> Result<Option<Vec<u8>>, Failure> {
 }
 
 /// Parses a URL. The error does not repeat it, because it may contain a password.
-fn parse(url: &str) -> Result<Address, Failure> {
+fn parse(option: &str, url: &str) -> Result<Address, Failure> {
     Address::of_url(url).map_err(|_| {
-        Failure::new(Code::Usage, "the value of `--url` is not a URL")
-            .with_help("write it like `--url https://api.example.com/path`")
+        let example = match option {
+            "--url" => "--url https://api.example.com/path",
+            _ => "https://api.example.com/path",
+        };
+        Failure::new(Code::Usage, format!("the value of `{option}` is not a URL"))
+            .with_help(format!("write it like `{example}`"))
     })
 }
 

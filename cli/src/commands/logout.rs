@@ -6,15 +6,15 @@ use authn::{
     Credentials, Error, ErrorKind, Login, Revocation, SecretString, Status, Url,
     config::{Config, KnownStore, Problem, ProblemCode},
     prompt::{Link, Progress, Prompt, Question, UserCode},
-    store::StoreKey,
+    store::{KnownSession, StoreKey},
 };
 
-use super::{active, known_store, profiles, text};
+use super::{active, known_store, profiles, stores, text};
 use crate::{
     app::App,
     exit::{Code, Failure},
     output,
-    style::{plain, with_name},
+    style::{counted, plain, with_name},
     waiting,
 };
 
@@ -38,9 +38,13 @@ struct Stored {
 #[expect(clippy::struct_excessive_bools, reason = "one for each flag")]
 #[command(after_help = include_str!("logout.txt"))]
 pub(crate) struct Arguments {
-    /// Delete the sessions of all profiles
+    /// Delete all stored sessions, also those of options that have changed
     #[arg(long)]
     all: bool,
+
+    /// Delete the stored session with this ID; `stores` lists them
+    #[arg(long, value_name = "ID", conflicts_with_all = ["all", "revoke", "at_server"])]
+    session: Option<String>,
 
     /// First revoke the session at the server
     #[arg(long)]
@@ -66,6 +70,9 @@ fn not_revoked(error: Option<&Error>) -> String {
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     if arguments.all {
         return run_all(app, arguments.revoke);
+    }
+    if let Some(id) = &arguments.session {
+        return forget_one(app, id);
     }
     let (config, credentials) = waiting::load(app)?;
     // First, because it is made of the session, and because without it nothing is deleted.
@@ -151,12 +158,92 @@ fn run_all(app: &App, revoke: bool) -> Result<(), Failure> {
         return Err(Failure::new(Code::Usage, "`--all` can't be used with `--profile`")
             .with_help("leave out one of the two"));
     }
+    if revoke { revoke_all(app) } else { forget_all(app) }
+}
+
+/// Ends all sessions of all stores. Their options need not be known any more.
+fn forget_all(app: &App) -> Result<(), Failure> {
+    let config = app.loader().read();
+    stores::check(&config, app)?;
+    let mut first = None;
+    for store in stores::all(app) {
+        let name = store.name();
+        let ended = waiting::query(async {
+            let before = Stored::of(Some(&store)).await?;
+            let sessions = store.forget_all().await?;
+            let after = Stored::of(Some(&store)).await?;
+            Ok::<_, Error>((sessions, before.set_aside.len() > after.set_aside.len()))
+        });
+        match ended {
+            Ok((sessions, is_cleaned)) => {
+                for session in &sessions {
+                    output::message(&forgotten(name, session));
+                }
+                if is_cleaned {
+                    output::message(&format!(
+                        "deleted unreadable sessions from the store `{name}`"
+                    ));
+                } else if sessions.is_empty() {
+                    output::message(&format!("the store `{name}` has no session"));
+                }
+            }
+            // The store may not exist on this machine at all, such as a keyring on a server.
+            Err(Failure::Authn(error)) if !stores::is_named(&config, name) => output::message(
+                &format!("the store `{name}` was left out: {}", plain(error.message())),
+            ),
+            Err(failure @ Failure::Authn(_)) => {
+                let code = failure.report(&app.output);
+                first = first.or(Some(code));
+            }
+            Err(failure) => return Err(failure),
+        }
+    }
+    first.map_or(Ok(()), |code| Err(Failure::Silent(code)))
+}
+
+/// Ends the session with an ID.
+fn forget_one(app: &App, id: &str) -> Result<(), Failure> {
+    let config = app.loader().read();
+    stores::check(&config, app)?;
+    let work = async {
+        let mut messages = Vec::new();
+        for store in stores::all(app) {
+            let sessions = match store.sessions().await {
+                Err(_) if !stores::is_named(&config, store.name()) => continue,
+                sessions => sessions?,
+            };
+            for session in sessions.iter().filter(|session| session.id() == *id) {
+                store.forget(session.key()).await?;
+                messages.push(forgotten(store.name(), session));
+            }
+        }
+        Ok::<_, Error>(messages)
+    };
+    let messages = waiting::query(work)?;
+    if messages.is_empty() {
+        let help = format!("`{}` lists the sessions with their IDs", app.command_line("stores"));
+        return Err(Failure::new(Code::Usage, "no stored session has this ID").with_help(help));
+    }
+    messages.iter().for_each(|message| output::message(message));
+    Ok(())
+}
+
+/// Returns the message that a session was deleted.
+fn forgotten(store: &str, session: &KnownSession) -> String {
+    let user = with_name(" ", session.user());
+    let profile = session.profile().unwrap_or("none");
+    let ended = format!("logged out{user}: deleted the session from the store `{store}`");
+    plain(&format!("{ended} (profile: {profile}, provider: {})", session.provider()))
+}
+
+/// Revokes and ends the sessions of all profiles. What is stored of other options can't be revoked, so it stays.
+fn revoke_all(app: &App) -> Result<(), Failure> {
     let (_, end) = profiles::each(app, |profile, reporter| {
         let config = &profile.config;
         let mut revokes = false;
         let ended = profile.attempt(reporter, async |credentials| {
             // A provider that stores nothing has nothing to revoke. With `--all` that is not an error.
-            revokes = revoke && credentials.store().is_some_and(|store| store != MEMORY);
+            revokes = credentials.store().is_some_and(|store| store != MEMORY);
             end_session(config, credentials, revokes).await
         })?;
         match ended {
@@ -169,7 +256,30 @@ fn run_all(app: &App, revoke: bool) -> Result<(), Failure> {
         }
         Ok(())
     })?;
+    if end.is_ok() {
+        warn_of_others(app)?;
+    }
     end
+}
+
+/// Warns that the stores have sessions of other options than those of the profiles.
+fn warn_of_others(app: &App) -> Result<(), Failure> {
+    let mut count = 0;
+    for store in stores::all(app) {
+        // A store that can't be read has failed already if a profile uses it.
+        let sessions = waiting::query(async { Ok::<_, Error>(store.sessions().await) })?;
+        count += sessions.map_or(0, |sessions| sessions.len());
+    }
+    if count > 0 {
+        let counted = counted([(count, "session"), (0, "")]);
+        let message = format!(
+            "{counted} of other options can't be revoked, because no profile has these options any more"
+        );
+        let [list, all] = ["stores", "logout --all"].map(|command| app.command_line(command));
+        let help = format!("`{list}` lists what is left, and `{all}` deletes it");
+        app.output.warning(&message, Some(&help));
+    }
+    Ok(())
 }
 
 /// Deletes a session, and returns a message about the result.
@@ -240,7 +350,7 @@ fn details(revocation: &Revocation, is_registered: bool) -> Vec<String> {
         details.push(format!("{what}: {}", error.message()));
         details.push("an access token that was not revoked is valid until it expires".to_owned());
     } else if is_registered {
-        details.push("the client that authn had registered there was deleted too".to_owned());
+        details.push("the client that was registered there for it was deleted too".to_owned());
         details.push("other profiles with this client have to log in again".to_owned());
     }
     details
@@ -250,6 +360,7 @@ impl Stored {
     async fn of(store: Option<&KnownStore>) -> authn::Result<Self> {
         let Some(store) = store else { return Ok(Self::default()) };
         let sessions = store.sessions().await?;
+        let sessions = sessions.iter().map(|session| session.key().clone()).collect();
         let problems = store.examine().await;
         let is_leftover = |problem: &&Problem| problem.code() == ProblemCode::StoreLeftover;
         let set_aside = problems.iter().filter(is_leftover);
@@ -264,7 +375,7 @@ mod tests {
     #[test]
     fn each_result_of_a_revocation_is_a_sentence() {
         const VALID: &str = "an access token that was not revoked is valid until it expires";
-        const CLIENT: &str = "the client that authn had registered there was deleted too";
+        const CLIENT: &str = "the client that was registered there for it was deleted too";
         const OTHERS: &str = "other profiles with this client have to log in again";
         let failed = || Error::refused("the server refused").with_help("ask it");
         for (revoked, failures, is_registered, expected) in [

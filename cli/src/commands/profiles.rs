@@ -103,7 +103,8 @@ impl Reporter<'_> {
     pub(super) fn failure(&mut self, config: &Config, error: &Error, help: Option<&str>) {
         error.problems().iter().for_each(|problem| self.problem(problem));
         let message = format!("{} ({})", error.message(), active(config));
-        self.app.output.error(&message, help.or(error.help()));
+        let kind = Some(error.kind().name());
+        self.app.output.failure(kind, &message, help.or(error.help()));
         let code = code_of(error.kind());
         // An invalid configuration takes precedence, because it may be the cause of the other failures.
         if self.worst.is_none() || code == Code::Configuration {

@@ -24,6 +24,9 @@ use crate::{
 /// some time to arrive.
 const SAME_CLOCK: u64 = 5;
 
+/// The columns that a terminal shows only with `-v`.
+const DETAILS: &[&str] = &["PROVIDER", "REFRESH", "CLOCK", "SCOPE", "ORIGINS"];
+
 /// The arguments of `status`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = include_str!("status.txt"))]
@@ -83,19 +86,12 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     if rows.iter().all(|row| !row.active) {
         output::message("no profile is active: choose one with `--profile NAME`");
     }
-    let mut table = Table::new(&[
-        "PROFILE",
-        "ACTIVE",
-        "PROVIDER",
-        "PRINCIPAL",
-        "TOKEN",
-        "REFRESH",
-        "STORE",
-        "CLOCK",
-        "SCOPE",
+    let headings = &[
+        "PROFILE", "ACTIVE", "PROVIDER", "USER", "TOKEN", "REFRESH", "STORE", "CLOCK", "SCOPE",
         "ORIGINS",
-    ])
-    .in_blocks_if_narrow();
+    ];
+    let is_whole = app.global.verbose > 0;
+    let mut table = Table::new(headings).hiding(if is_whole { &[] } else { DETAILS });
     for row in rows {
         table.row(cells(row));
     }

@@ -1,20 +1,24 @@
 //! `stores`: the token stores and their sessions.
 
-use std::io;
+use std::{io, path::Path};
 
 use authn::{
     View,
     config::{Config, KnownStore, Problem, Setting, Severity},
+    store::KnownSession,
 };
 use clap::ValueHint;
 use serde::Serialize;
 
-use super::known_store;
+use super::{known_store, profiles};
 use crate::{
     app::App,
     exit::{Code, Failure},
     output,
-    style::{Table, or_dash},
+    style::{
+        Table, home, or_dash, short,
+        time::{left, rfc_3339, words},
+    },
     waiting,
 };
 
@@ -26,7 +30,7 @@ const FILE: &str = "file";
 #[derive(clap::Args, Debug)]
 #[command(after_help = include_str!("stores.txt"))]
 pub(crate) struct Arguments {
-    /// List the sessions of this store, and where each is
+    /// List only the sessions of this store, and where each is
     #[arg(value_hint = ValueHint::Other)]
     name: Option<String>,
 
@@ -50,9 +54,21 @@ struct Store {
 /// One session, as in the JSON.
 #[derive(Serialize)]
 struct Session {
+    id: String,
     name: String,
     /// Null if it has no place of its own.
     place: Option<String>,
+    profile: Option<String>,
+    /// Null, like the next four, if it is unknown.
+    provider: Option<String>,
+    server: Option<String>,
+    client: Option<String>,
+    user: Option<String>,
+    expires_at: Option<String>,
+    has_refresh_token: bool,
+    /// The text of the column EXPIRES.
+    #[serde(skip)]
+    expires: Option<String>,
 }
 
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
@@ -60,30 +76,64 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     check(&config, app)?;
     if let Some(name) = &arguments.name {
         let store = waiting::query(one(app, &config, name)?)?;
-        return Ok(if arguments.json { output::json(&store) } else { print_one(app, store) }?);
+        if arguments.json {
+            return Ok(output::json(&store)?);
+        }
+        return Ok(print_sessions(app, &[store], &["STORE", "CLIENT", "LOCATION"])?);
     }
-    let stores = waiting::query(list(&config))?;
+    let stores = waiting::query(list(app, &config))?;
     if arguments.json {
         return Ok(output::json(&stores)?);
     }
     let mut table = Table::new(&["STORE", "SESSIONS", "LOCATION"]);
-    for store in stores {
-        let count = store.sessions.map(|sessions| sessions.len().to_string());
-        table.row([store.name, or_dash(count), or_dash(store.place)]);
+    for store in &stores {
+        let count = store.sessions.as_ref().map(|sessions| sessions.len().to_string());
+        table.row([store.name.clone(), or_dash(count), place(app, store.place.as_deref())]);
     }
-    Ok(app.output.table(&table)?)
+    app.output.table(&table)?;
+    if app.output.is_terminal() {
+        print_sessions(app, &stores, &["CLIENT", "LOCATION"])?;
+    }
+    Ok(())
 }
 
-fn print_one(app: &App, store: Store) -> io::Result<()> {
-    let mut table = Table::new(&["SESSION", "LOCATION"]);
-    for session in store.sessions.into_iter().flatten() {
-        table.row([session.name, or_dash(session.place)]);
+/// Prints a table of sessions, after an empty line if it is the second one.
+fn print_sessions(app: &App, stores: &[Store], hidden: &'static [&'static str]) -> io::Result<()> {
+    let headings =
+        &["ID", "STORE", "PROFILE", "PROVIDER", "USER", "EXPIRES", "SERVER", "CLIENT", "LOCATION"];
+    let mut table = Table::new(headings).giving_way("SERVER").hiding(hidden);
+    for store in stores {
+        for session in store.sessions.iter().flatten() {
+            table.row([
+                session.id.clone(),
+                store.name.clone(),
+                or_dash(session.profile.clone()),
+                or_dash(session.provider.clone()),
+                or_dash(session.user.clone()),
+                or_dash(session.expires.clone()),
+                or_dash(session.server.clone()),
+                or_dash(session.client.clone()),
+                place(app, session.place.as_deref()),
+            ]);
+        }
+    }
+    if table.is_empty() {
+        return Ok(());
+    }
+    if stores.len() > 1 {
+        output::line("")?;
     }
     app.output.table(&table)
 }
 
+/// Returns a place as a cell: for people with the home folder as `~`.
+fn place(app: &App, place: Option<&str>) -> String {
+    let home = home().filter(|_| app.output.is_terminal());
+    or_dash(place.map(|place| short(Path::new(place), home.as_deref())))
+}
+
 /// Reports the errors in the stores' options. Errors elsewhere are ignored.
-fn check(config: &Config, app: &App) -> Result<(), Failure> {
+pub(super) fn check(config: &Config, app: &App) -> Result<(), Failure> {
     let is_here = |problem: &&Problem| {
         let key = problem.key().unwrap_or_default();
         problem.severity() == Severity::Error && (key == "stores" || key.starts_with("stores."))
@@ -96,9 +146,9 @@ fn check(config: &Config, app: &App) -> Result<(), Failure> {
     Err(Failure::new(Code::Configuration, "the configuration of the stores is invalid"))
 }
 
-async fn list(config: &Config) -> authn::Result<Vec<Store>> {
+async fn list(app: &App, config: &Config) -> authn::Result<Vec<Store>> {
     let mut stores = vec![memory()];
-    for store in config.stores() {
+    for store in all(app) {
         stores.push(match read(&store).await {
             // The store may not exist on this machine at all, such as a keyring on a server.
             Err(error) if !is_named(config, store.name()) => Store {
@@ -137,18 +187,48 @@ fn memory() -> Store {
     Store { name: MEMORY.to_owned(), place: None, sessions: None, error: None }
 }
 
+/// Returns the stores of all profiles: each may have its own options. The first ones are those of the active profile.
+pub(super) fn all(app: &App) -> Vec<KnownStore> {
+    let mut all = app.loader().read().stores();
+    for store in profiles::all(app).iter().flat_map(|profile| profile.config.stores()) {
+        let is_same =
+            |known: &KnownStore| (known.name(), known.place()) == (store.name(), store.place());
+        if !all.iter().any(is_same) {
+            all.push(store);
+        }
+    }
+    all
+}
+
 async fn read(store: &KnownStore) -> authn::Result<Store> {
-    let sessions = store.sessions().await?;
-    let sessions = sessions
-        .iter()
-        .map(|key| Session { name: key.to_string(), place: store.place_of(key) })
-        .collect();
+    let sessions = store.sessions().await?.iter().map(|known| session(store, known)).collect();
     let (name, place) = (store.name().to_owned(), store.place());
     Ok(Store { name, place, sessions: Some(sessions), error: None })
 }
 
+fn session(store: &KnownStore, known: &KnownSession) -> Session {
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    let expires = |at| match left(at) {
+        left if left.is_zero() => "expired".to_owned(),
+        left => format!("in {}", words(left)),
+    };
+    Session {
+        id: known.id(),
+        name: known.key().to_string(),
+        place: store.place_of(known.key()),
+        profile: owned(known.profile()),
+        provider: owned(Some(known.provider()).filter(|name| !name.is_empty())),
+        server: owned(known.server()),
+        client: owned(known.client()),
+        user: owned(known.user()),
+        expires_at: known.expires_at().and_then(rfc_3339),
+        has_refresh_token: known.has_refresh_token(),
+        expires: known.expires_at().map(expires),
+    }
+}
+
 /// Returns whether the configuration names a store. The store for files always exists.
-fn is_named(config: &Config, name: &str) -> bool {
+pub(super) fn is_named(config: &Config, name: &str) -> bool {
     let options = format!("stores.{name}.");
     let is_about = |Setting { key, value, .. }: &Setting| {
         let is_choice = key.rsplit('.').next() == Some("store");

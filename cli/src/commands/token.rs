@@ -253,7 +253,7 @@ fn with_help(app: &App, error: Error) -> Failure {
 
 fn without_tokens(app: &App) -> Failure {
     let message = "this provider has no token that is good by itself: it signs requests, or adds a key to them";
-    Failure::new(Code::Provider, message).with_help(format!(
+    Failure::new(Code::Usage, message).with_help(format!(
         "run `{}` to print the headers of a request",
         app.command_line("header")
     ))

@@ -1,32 +1,56 @@
 //! Tables: aligned for a terminal, tab-separated for a program.
 
-use std::io::Write as _;
-
 use clap::builder::styling::Style;
-use tabwriter::TabWriter;
-use unicode_width::UnicodeWidthStr as _;
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use super::{BOLD, FAINT, plain, styled};
+use super::{BOLD, FAINT, plain, styled, wrapped};
+
+/// The space between two columns.
+const GAP: usize = 2;
+/// The narrowest column in which a text can be read.
+const NARROWEST: usize = 16;
+/// Replaces what is left out of a cell.
+const CUT: char = '…';
 
 /// Rows of cells under headings.
+///
+/// A terminal shows columns. If they are too wide, a column [gives way](Self::giving_way), then the lines of another one
+/// [break](Self::breaking). If that is not enough, each row is a block with a line for each cell.
 #[derive(Debug)]
 pub(crate) struct Table {
     headings: &'static [&'static str],
-    /// Tab-separated cells, and their style.
-    rows: Vec<(String, Style)>,
-    in_blocks: bool,
+    rows: Vec<(Vec<String>, Style)>,
+    /// The columns that only programs see.
+    hidden: &'static [&'static str],
+    gives_way: Option<&'static str>,
+    breaks: Option<&'static str>,
 }
 
 impl Table {
     pub(crate) fn new(headings: &'static [&'static str]) -> Self {
-        Self { headings, rows: Vec::new(), in_blocks: false }
+        Self { headings, rows: Vec::new(), hidden: &[], gives_way: None, breaks: None }
     }
 
-    /// Shows a block for each row, with a line for each cell, if the terminal is too narrow for the columns.
+    /// Leaves columns out on a terminal.
     #[must_use]
-    pub(crate) fn in_blocks_if_narrow(mut self) -> Self {
-        self.in_blocks = true;
-        self
+    pub(crate) fn hiding(self, hidden: &'static [&'static str]) -> Self {
+        Self { hidden, ..self }
+    }
+
+    /// Cuts the cells of a column, or leaves it out, on a terminal that is too narrow.
+    #[must_use]
+    pub(crate) fn giving_way(self, heading: &'static str) -> Self {
+        Self { gives_way: Some(heading), ..self }
+    }
+
+    /// Breaks the cells of a column between words on a terminal that is too narrow.
+    #[must_use]
+    pub(crate) fn breaking(self, heading: &'static str) -> Self {
+        Self { breaks: Some(heading), ..self }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
     }
 
     /// Adds a row.
@@ -37,55 +61,140 @@ impl Table {
     /// Adds a row, faint if it is less important.
     pub(crate) fn row_if<const N: usize>(&mut self, faint: bool, cells: [String; N]) {
         let style = if faint { FAINT } else { Style::new() };
-        self.rows.push((cells.map(|cell| plain(&cell)).join("\t"), style));
+        self.rows.push((cells.map(|cell| plain(&cell)).into(), style));
     }
 
     /// Returns the rows without headings, as tab-separated cells.
     pub(crate) fn tabbed(&self) -> String {
-        self.rows.iter().map(|(cells, _)| cells.clone() + "\n").collect()
+        self.rows.iter().map(|(cells, _)| cells.join("\t") + "\n").collect()
     }
 
     /// Returns the rows for a terminal of `width` columns, if that is known.
     pub(crate) fn shown(&self, colour: bool, width: Option<usize>) -> String {
-        let is_too_wide = |line: &str| width.is_some_and(|width| line.width() > width);
-        if self.in_blocks && self.aligned(false).lines().any(is_too_wide) {
-            return self.blocks(colour);
+        let mut columns = self.columns();
+        let Some(width) = width else { return aligned(&columns, &self.styles(), colour) };
+        if let Some(at) = index(&columns, self.gives_way)
+            && total(&columns) > width
+        {
+            match room(&columns, at, width) {
+                Some(room) => columns[at].iter_mut().for_each(|cell| *cell = cut(cell, room)),
+                None => drop(columns.remove(at)),
+            }
         }
-        self.aligned(colour)
+        if let Some(at) = index(&columns, self.breaks)
+            && let Some(room) = room(&columns, at, width)
+            && total(&columns) > width
+        {
+            columns[at].iter_mut().for_each(|cell| *cell = wrapped(cell, room));
+        }
+        if total(&columns) > width {
+            return self.blocks(colour, width);
+        }
+        aligned(&columns, &self.styles(), colour)
+    }
+
+    /// Returns the cells of each column that a terminal shows, below its heading.
+    fn columns(&self) -> Vec<Vec<String>> {
+        let of = |at: usize| self.rows.iter().map(move |(cells, _)| cells[at].clone());
+        let all = self.headings.iter().enumerate();
+        let shown = all.filter(|(_, heading)| !self.hidden.contains(heading));
+        shown
+            .map(|(at, heading)| std::iter::once((*heading).to_owned()).chain(of(at)).collect())
+            .collect()
+    }
+
+    /// Returns the styles of the heading and of each row.
+    fn styles(&self) -> Vec<Style> {
+        std::iter::once(BOLD).chain(self.rows.iter().map(|(_, style)| *style)).collect()
     }
 
     /// Returns a block for each row, with a line for each cell.
-    fn blocks(&self, colour: bool) -> String {
-        let block = |(cells, style): &(String, Style)| {
-            let line = |(heading, cell): (&&str, &str)| {
-                let cell = styled(cell, *style, colour);
-                format!("{}\t{cell}\n", styled(heading, BOLD, colour))
+    fn blocks(&self, colour: bool, width: usize) -> String {
+        let columns = self.columns();
+        let margin = columns.iter().map(|cells| cells[0].width()).max().unwrap_or(0);
+        let room = width.saturating_sub(margin + GAP).max(NARROWEST);
+        let block = |(row, (_, style)): (usize, &(Vec<String>, Style))| {
+            let line = |cells: &Vec<String>| {
+                let heading = styled(&padded(&cells[0], margin), BOLD, colour);
+                let indent = format!("\n{}", " ".repeat(margin + GAP));
+                let cell = wrapped(&cells[row + 1], room);
+                let lines: Vec<String> =
+                    cell.lines().map(|line| styled(line, *style, colour)).collect();
+                let line = format!("{heading}{}{}", " ".repeat(GAP), lines.join(&indent));
+                line.trim_end().to_owned() + "\n"
             };
-            let lines: String = self.headings.iter().zip(cells.split('\t')).map(line).collect();
-            in_columns(&lines).join("\n") + "\n"
+            columns.iter().map(line).collect::<String>()
         };
-        self.rows.iter().map(block).collect::<Vec<String>>().join("\n")
-    }
-
-    /// Returns the rows in columns under headings.
-    pub(crate) fn aligned(&self, colour: bool) -> String {
-        let lines = in_columns(&format!("{}\n{}", self.headings.join("\t"), self.tabbed()));
-        let styles = [BOLD].into_iter().chain(self.rows.iter().map(|(_, style)| *style));
-        lines.iter().zip(styles).map(|(line, style)| styled(line, style, colour) + "\n").collect()
+        self.rows.iter().enumerate().map(block).collect::<Vec<String>>().join("\n")
     }
 }
 
-/// Returns lines with their tabs replaced by spaces, so that the cells form columns.
-fn in_columns(text: &str) -> Vec<String> {
-    let mut writer = TabWriter::new(Vec::new()).minwidth(0);
-    // Writing to memory can't fail.
-    let _ = writer.write_all(text.as_bytes());
-    let aligned = writer.into_inner().unwrap_or_default();
-    String::from_utf8_lossy(&aligned).lines().map(|line| line.trim_end().to_owned()).collect()
+/// Returns the column with a heading.
+fn index(columns: &[Vec<String>], heading: Option<&str>) -> Option<usize> {
+    columns.iter().position(|cells| Some(&*cells[0]) == heading)
+}
+
+/// Returns the width of a column.
+fn width(cells: &[String]) -> usize {
+    cells.iter().flat_map(|cell| cell.lines()).map(|line| line.width()).max().unwrap_or(0)
+}
+
+/// Returns the width of all columns and the space between them.
+fn total(columns: &[Vec<String>]) -> usize {
+    let widths: usize = columns.iter().map(|cells| width(cells)).sum();
+    widths + GAP * columns.len().saturating_sub(1)
+}
+
+/// Returns the width that the others leave to a column; `None` if that is too narrow to be read.
+fn room(columns: &[Vec<String>], at: usize, of: usize) -> Option<usize> {
+    let others = total(columns) - width(&columns[at]);
+    of.checked_sub(others).filter(|room| *room >= NARROWEST)
+}
+
+/// Returns a cell that is at most this wide. Of a path, the end is kept, which tells the file.
+fn cut(cell: &str, room: usize) -> String {
+    if cell.width() <= room {
+        return cell.to_owned();
+    }
+    let mut used = 1;
+    let mut fits = |letter: &char| {
+        used += letter.width().unwrap_or(0);
+        used <= room
+    };
+    if cell.contains('/') && !cell.contains(' ') {
+        let kept: Vec<char> = cell.chars().rev().take_while(&mut fits).collect();
+        return std::iter::once(CUT).chain(kept.into_iter().rev()).collect();
+    }
+    cell.chars().take_while(fits).chain([CUT]).collect()
+}
+
+/// Returns a text with spaces up to a width.
+fn padded(text: &str, width: usize) -> String {
+    format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
+}
+
+/// Returns the rows of columns. A cell may have several lines.
+fn aligned(columns: &[Vec<String>], styles: &[Style], colour: bool) -> String {
+    let widths: Vec<usize> = columns.iter().map(|cells| width(cells)).collect();
+    let mut shown = String::new();
+    for (row, style) in styles.iter().enumerate() {
+        let cells: Vec<Vec<&str>> =
+            columns.iter().map(|cells| cells[row].lines().collect()).collect();
+        let height = cells.iter().map(Vec::len).max().unwrap_or(0);
+        for at in 0..height {
+            let cells = cells.iter().zip(&widths);
+            let cells = cells.map(|(lines, width)| padded(lines.get(at).unwrap_or(&""), *width));
+            let line = cells.collect::<Vec<_>>().join(&" ".repeat(GAP));
+            shown += &(styled(line.trim_end(), *style, colour) + "\n");
+        }
+    }
+    shown
 }
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+
     use super::*;
 
     fn table() -> Table {
@@ -95,22 +204,60 @@ mod tests {
         table
     }
 
-    #[test]
-    fn a_terminal_shows_columns() {
-        assert_eq!(table().aligned(false), "KEY       VALUE\na         \"ä\"\nlong.key\n");
+    fn wide() -> Table {
+        let mut table =
+            Table::new(&["KEY", "VALUE", "ORIGIN"]).giving_way("ORIGIN").breaking("VALUE");
+        table.row(["a.key".into(), "one two three four".into(), "~/authn/config.toml:1:2".into()]);
+        table.row(["b".into(), "日本 語".into(), "variable AUTHN_PROFILE".into()]);
+        table
     }
 
     #[test]
-    fn a_narrow_terminal_shows_blocks_if_the_table_allows_it() {
-        let columns = table().aligned(false);
-        for (width, expected) in [
-            (Some(15), &*columns),
-            (None, &*columns),
-            (Some(14), "KEY    a\nVALUE  \"ä\"\n\nKEY    long.key\nVALUE\n"),
-        ] {
-            assert_eq!(table().in_blocks_if_narrow().shown(false, width), expected);
-            assert_eq!(table().shown(false, width), columns);
+    fn a_terminal_shows_columns() {
+        assert_eq!(table().shown(false, None), "KEY       VALUE\na         \"ä\"\nlong.key\n");
+    }
+
+    #[test]
+    fn a_narrow_terminal_shows_blocks() {
+        let columns = table().shown(false, None);
+        for (width, expected) in
+            [(15, &*columns), (14, "KEY    a\nVALUE  \"ä\"\n\nKEY    long.key\nVALUE\n")]
+        {
+            assert_eq!(table().shown(false, Some(width)), expected);
         }
+    }
+
+    #[test]
+    fn one_column_gives_way_first_and_then_the_lines_of_another_break() {
+        let blocks = "KEY     a.key\nVALUE   one two three\n        four\n\
+                      ORIGIN  ~/authn/config.toml:1:2\n\n\
+                      KEY     b\nVALUE   日本 語\nORIGIN  variable\n        AUTHN_PROFILE\n";
+        for (width, expected) in [
+            (
+                50,
+                "KEY    VALUE               ORIGIN\n\
+                 a.key  one two three four  ~/authn/config.toml:1:2\n\
+                 b      日本 語             variable AUTHN_PROFILE\n",
+            ),
+            (
+                44,
+                "KEY    VALUE               ORIGIN\n\
+                 a.key  one two three four  …/config.toml:1:2\n\
+                 b      日本 語             variable AUTHN_P…\n",
+            ),
+            (42, "KEY    VALUE\na.key  one two three four\nb      日本 語\n"),
+            (23, "KEY    VALUE\na.key  one two three\n       four\nb      日本 語\n"),
+            (22, blocks),
+        ] {
+            assert_eq!(wide().shown(false, Some(width)), expected, "{width}");
+        }
+    }
+
+    #[test]
+    fn a_column_for_programs_is_not_shown_to_people() {
+        let table = wide().hiding(&["VALUE", "ORIGIN"]);
+        assert_eq!(table.shown(false, Some(20)), "KEY\na.key\nb\n");
+        assert_eq!(table.tabbed(), wide().tabbed());
     }
 
     #[test]
@@ -120,11 +267,14 @@ mod tests {
 
     #[test]
     fn colour_does_not_move_columns() {
-        let coloured = table().aligned(true);
-        let mut stripped = anstream::StripStream::new(Vec::new());
-        stripped.write_all(coloured.as_bytes()).unwrap();
-        assert_ne!(coloured, table().aligned(false));
-        assert_eq!(String::from_utf8(stripped.into_inner()).unwrap(), table().aligned(false));
+        for width in [None, Some(8), Some(30)] {
+            let coloured = wide().shown(true, width);
+            let mut stripped = anstream::StripStream::new(Vec::new());
+            stripped.write_all(coloured.as_bytes()).unwrap();
+            let plain = wide().shown(false, width);
+            assert_ne!(coloured, plain);
+            assert_eq!(String::from_utf8(stripped.into_inner()).unwrap(), plain);
+        }
     }
 
     #[test]
@@ -132,8 +282,8 @@ mod tests {
         let mut table = Table::new(&["NAME", "X"]);
         table.row(["日本語".into(), "1".into()]);
         table.row(["e\u{301}".into(), "2".into()]);
-        assert_eq!(table.aligned(false), "NAME    X\n日本語  1\ne\u{301}       2\n");
-        assert!(table.in_blocks_if_narrow().shown(false, Some(8)).starts_with("NAME  日本語\n"));
+        assert_eq!(table.shown(false, None), "NAME    X\n日本語  1\ne\u{301}       2\n");
+        assert!(table.shown(false, Some(8)).starts_with("NAME  日本語\n"));
     }
 
     #[test]

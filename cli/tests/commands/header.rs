@@ -11,6 +11,28 @@ fn refused(outcome: &Outcome, code: i32, words: &[&str]) {
 }
 
 #[test]
+fn the_url_may_come_without_its_flag() {
+    let sandbox = Sandbox::with("[credentials]\ndomain = \"a.test\"\nbearer = \"t\"\n");
+    for url in [&["https://a.test/x"][..], &["--url", "https://a.test/x"]] {
+        let shown = sandbox.run(&[&["header"], url].concat()).done();
+        assert_eq!(shown, "Authorization: Bearer t\n", "{url:?}");
+    }
+    let wrong = sandbox.run(&["header", "s3cr3t"]);
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.stderr.contains("the value of `URL` is not a URL"), "{}", wrong.stderr);
+    let other = sandbox.run(&["header", "https://b.test/s3cr3t"]);
+    assert_eq!(other.code, 3, "{}", other.stderr);
+    let both = sandbox.run(&["header", "https://a.test", "--url", "https://a.test"]);
+    assert_eq!(both.code, 2, "{}", both.stderr);
+    let stray = sandbox.run(&["header", "https://a.test/", "s3cr3t"]);
+    assert_eq!(stray.code, 2);
+    assert!(stray.stderr.contains("pass it with its option"), "{}", stray.stderr);
+    for outcome in [wrong, other, stray] {
+        assert!(!outcome.stderr.contains("s3cr3t"), "{}", outcome.stderr);
+    }
+}
+
+#[test]
 fn each_header_has_a_line() {
     let sandbox = Sandbox::with(
         "[credentials]\ndomain = \"a.test\"\n[credentials.api_key]\nkey = \"one\"\n\
@@ -20,7 +42,7 @@ fn each_header_has_a_line() {
     let mut lines: Vec<&str> = stdout.lines().collect();
     lines.sort_unstable();
     assert_eq!(lines, ["X-Api-Key: one", "X-Other-Key: two"]);
-    refused(&sandbox.run(&["token"]), 5, &["no token", "`authn header`"]);
+    refused(&sandbox.run(&["token"]), 2, &["no token", "`authn header`"]);
 }
 
 #[test]
@@ -125,7 +147,7 @@ fn commands_in_messages_have_the_flags_that_choose_the_configuration() {
     let outcome = sandbox.run(&[&flags[..], &["token"]].concat());
     let command =
         "`authn header --profile p --config 'my own.toml' --set credentials.domain=… --no-project`";
-    refused(&outcome, 5, &[command]);
+    refused(&outcome, 2, &[command]);
     let outcome = sandbox.run(&[&flags[..], &["login"]].concat());
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     assert!(outcome.stderr.contains(command), "{}", outcome.stderr);

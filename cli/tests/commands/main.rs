@@ -15,6 +15,7 @@ mod header;
 mod init;
 #[cfg(unix)]
 mod interrupt;
+mod json_errors;
 mod limits;
 mod login;
 mod logout;

@@ -336,10 +336,12 @@ fn a_narrow_terminal_shows_a_block_for_each_profile() {
     use std::process::Command;
 
     let sandbox = Sandbox::with("[credentials]\nbearer = \"x\"\n[profile.ci]\n");
-    let shown = |columns: u32| {
+    let shown = |columns: u32, flag: &str| {
         let mut program = sandbox.command(&[]);
-        let line =
-            format!("stty rows 40 cols {columns}; exec {} status", env!("CARGO_BIN_EXE_authn"));
+        let line = format!(
+            "stty rows 40 cols {columns}; exec {} status {flag}",
+            env!("CARGO_BIN_EXE_authn")
+        );
         let mut command = Command::new("script");
         command.args(["-qec", &line, "/dev/null"]).current_dir(sandbox.path("repo"));
         command.env_clear().env("PATH", std::env::var_os("PATH").unwrap());
@@ -350,10 +352,12 @@ fn a_narrow_terminal_shows_a_block_for_each_profile() {
             .done()
             .replace("\r\n", "\n")
     };
-    let wide = shown(120);
+    let wide = shown(120, "-v");
     assert!(wide.contains("PROFILE  ACTIVE  PROVIDER"), "{wide}");
-    let narrow = shown(40);
-    for line in ["PROFILE    ci", "ACTIVE     no", "TOKEN      valid"] {
+    let brief = shown(40, "");
+    assert!(brief.contains("PROFILE  ACTIVE  USER  TOKEN  STORE\n"), "{brief}");
+    let narrow = shown(40, "-v");
+    for line in ["PROFILE   ci", "ACTIVE    no", "TOKEN     valid"] {
         assert!(narrow.lines().any(|shown| shown == line), "{line}\n{narrow}");
     }
 }
@@ -442,7 +446,7 @@ fn a_client_that_signs_alone_has_no_token_to_get() {
     let (cells, said) = row(sandbox.run(&["status"]));
     assert_eq!((&*cells[4], &*said), ("valid", ""), "{cells:?}");
     let outcome = sandbox.run(&["token"]);
-    assert_eq!((outcome.code, &*outcome.stdout), (5, ""), "{}", outcome.stderr);
+    assert_eq!((outcome.code, &*outcome.stdout), (2, ""), "{}", outcome.stderr);
     assert!(outcome.stderr.contains("`authn header`"), "{}", outcome.stderr);
 
     let login = "request_token_url = \"https://a.test/r\"\nauthorization_url = \"https://a.test/a\"\n\

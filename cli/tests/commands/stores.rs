@@ -30,7 +30,19 @@ fn sessions_are_counted_by_store() {
     assert!(sandbox.path(file.trim_start_matches('/')).is_file());
 
     let one = sandbox.run_without_folder(&["stores", "file"]).done();
-    assert_eq!(one, format!("{name}\t{file}\n"));
+    let (id, server) = (session["id"].as_str().unwrap(), server.url("/token"));
+    let expected = format!("{id}\tfile\t-\toauth\t-\tin 59m\t{server}\tcli\t{file}\n");
+    assert_eq!(one, expected);
+    for (key, expected) in [
+        ("profile", Value::Null),
+        ("provider", json!("oauth")),
+        ("server", json!(server)),
+        ("client", json!("cli")),
+        ("user", Value::Null),
+        ("has_refresh_token", json!(false)),
+    ] {
+        assert_eq!(session[key], expected, "{key}");
+    }
     let json = sandbox.run_without_folder(&["stores", "file", "--json"]).done();
     assert_eq!(serde_json::from_str::<Value>(&json).unwrap(), shown[1]);
     assert_eq!(sandbox.run(&["stores", "memory"]).done(), "");
@@ -40,6 +52,58 @@ fn sessions_are_counted_by_store() {
 
     sandbox.run(&["logout"]).done();
     assert_eq!(listed(), format!("memory\t-\t-\nfile\t0\t{place}\n{KEYRING}"));
+}
+
+#[test]
+fn sessions_of_other_options_are_listed_and_ended_without_any_secret() {
+    let server = Server::new();
+    let sandbox = server.sandbox_with_store();
+    let more = sandbox.file(
+        "repo/more.toml",
+        "[profile.ci]\n[profile.other.stores.file]\ndirectory = \"/nowhere/else\"\n",
+    );
+    let sandbox = sandbox.env("AUTHN_CONFIG", more);
+    for (name, flags) in [
+        ("one", &[][..]),
+        ("two", &["--set", "credentials.oauth.client_id=old"]),
+        ("three", &["-p", "ci", "--set", "credentials.oauth.audience=x"]),
+        ("four", &["-p", "ci"]),
+    ] {
+        server.giving(name, 3_600, || sandbox.run(&[flags, &["token"]].concat())).done();
+    }
+    // From here on, the profile's secret is missing and the provider is another one.
+    sandbox.file("repo/more.toml", "[profile.ci.credentials]\njwt = { env = \"MISSING\" }\n");
+    let clients = || -> Vec<String> {
+        let listed = sandbox.run(&["-p", "ci", "stores", "file"]).done();
+        let cell = |row: &str, at| row.split('\t').nth(at).unwrap().to_owned();
+        let mut found: Vec<String> =
+            listed.lines().map(|row| [2, 7].map(|at| cell(row, at)).join(" ")).collect();
+        found.sort();
+        found
+    };
+    assert_eq!(clients(), ["- cli", "- old", "ci cli", "ci cli"]);
+    let listed = sandbox.run(&["stores", "file"]).done();
+    let old = listed.lines().find(|row| row.contains("\told\t")).unwrap();
+    let id = old.split('\t').next().unwrap();
+    let ended = sandbox.run(&["-p", "ci", "logout", "--session", id]);
+    let words =
+        "logged out: deleted the session from the store `file` (profile: none, provider: oauth)";
+    assert_eq!((ended.code, ended.stderr.trim_end()), (0, words));
+    assert_eq!(clients(), ["- cli", "ci cli", "ci cli"]);
+    let again = sandbox.run(&["logout", "--session", id]);
+    assert_eq!(again.code, 2, "{}", again.stderr);
+    assert!(again.stderr.contains("`authn stores` lists the sessions"), "{}", again.stderr);
+    for flag in ["--all", "--revoke", "--at-server"] {
+        assert_eq!(sandbox.run(&["logout", "--session", id, flag]).code, 2, "{flag}");
+    }
+
+    let ended = sandbox.run(&["logout", "--all"]);
+    assert_eq!(ended.code, 0, "{}", ended.stderr);
+    let ci = "deleted the session from the store `file` (profile: ci, provider: oauth)";
+    assert_eq!(ended.stderr.matches(ci).count(), 2, "{}", ended.stderr);
+    assert_eq!(clients(), [""; 0]);
+    let none = sandbox.run(&["logout", "--all"]);
+    assert!(none.stderr.contains("the store `file` has no session"), "{}", none.stderr);
 }
 
 #[test]

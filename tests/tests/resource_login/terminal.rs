@@ -18,7 +18,7 @@ fn from_an_empty_home_to_an_answer_of_the_resource() {
         ("calls itself", "The rig"),
         ("authorization server", &*issuer),
         ("scopes", "read"),
-        ("client", "authn asks it to register one"),
+        ("client", "the server is asked to register one"),
     ] {
         let line = shown.lines().find(|line| line.trim_start().starts_with(label));
         assert!(line.is_some_and(|line| line.contains(value)), "{label}\n{shown}");

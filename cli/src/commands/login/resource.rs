@@ -173,7 +173,7 @@ fn shown(found: &FoundResource) -> String {
     rows.extend([
         ("authorization server", found.issuer.as_str()),
         ("scopes", &scopes),
-        ("client", "authn asks it to register one (RFC 7591)"),
+        ("client", "the server is asked to register one (RFC 7591)"),
     ]);
     let line = |(label, value): &(&str, &str)| format!("  {label:<21} {}\n", visible(value));
     rows.iter().map(line).collect()

@@ -41,8 +41,7 @@ fn list(
         let documents: Vec<Document> = presets.into_iter().map(document).collect();
         return Ok(output::json(&documents)?);
     }
-    let mut table =
-        Table::new(&["NAME", "PROVIDER", "WHAT", "NEEDS", "PAGE"]).in_blocks_if_narrow();
+    let mut table = Table::new(&["NAME", "PROVIDER", "WHAT", "NEEDS", "PAGE"]);
     for Preset { name, provider, title, source, needs, .. } in presets {
         let needs = if needs.is_empty() { "-".to_owned() } else { needs.join(", ") };
         table.row([name, visible(&provider), visible(&title), visible(&needs), visible(&source)]);

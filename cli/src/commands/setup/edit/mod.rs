@@ -71,7 +71,7 @@ impl Conflict {
     fn taken(key: &[String]) -> Self {
         Self::new(
             format!("already has another value for `{}`", key.join(".")),
-            "remove that value first, if authn should take its place",
+            "remove that value first, if this program should take its place",
         )
     }
 }

@@ -28,7 +28,7 @@ fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
     let text = read(&file)?;
     if ini::values(&text, &section, KEY).iter().any(|there| *there != call) {
         let fault = format!("already has another `{KEY}` for the profile `{name}`");
-        let help = "remove that value first, if authn should take its place";
+        let help = "remove that value first, if this program should take its place";
         return Err(conflict(&file, &Conflict::new(fault, help)));
     }
     let lines = vec![format!("{KEY} = {call}")];

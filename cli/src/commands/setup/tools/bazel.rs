@@ -35,7 +35,7 @@ fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
         let has_other = |there: &str| there.contains(&option) && there.trim() != line;
         if text.lines().any(|there| !there.trim_start().starts_with('#') && has_other(there)) {
             let fault = format!("already has another credential helper for {}", host.host());
-            let help = "remove that line first, if authn should take its place";
+            let help = "remove that line first, if this program should take its place";
             return Err(conflict(&file, &Conflict::new(fault, help)));
         }
         if !lines.contains(&line) && !text.lines().any(|there| there.trim() == line) {

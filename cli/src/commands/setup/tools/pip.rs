@@ -27,7 +27,7 @@ fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
     let there = ini::values(&text, "global", KEY);
     if there.iter().any(|value| *value != "subprocess") || (!there.is_empty() && !is_ours(&text)) {
         let fault = format!("already has another value for `global.{KEY}`");
-        let help = "remove that value first, if authn should take its place";
+        let help = "remove that value first, if this program should take its place";
         return Err(conflict(&file, &Conflict::new(fault, help)));
     }
     let lines = vec![format!("{KEY} = subprocess")];

@@ -38,7 +38,7 @@ fn plan(context: &Context<'_>) -> Result<Plan, Failure> {
     let is_other = text.lines().any(|line| line.trim_start().starts_with("credentials_helper"));
     if is_other && entry.remove(&text, 0).is_none() {
         let fault = "already has a credentials helper, and there can be only one";
-        let help = "remove it first, if authn should take its place";
+        let help = "remove it first, if this program should take its place";
         return Err(conflict(&file, &Conflict::new(fault, help)));
     }
     plan.entry(&file, entry);
