@@ -83,7 +83,9 @@ impl Failure {
     pub(crate) fn with_help(self, help: impl Into<String>) -> Self {
         let help = Some(help.into());
         match self {
-            Self::Message { code, kind, message, .. } => Self::Message { code, kind, message, help },
+            Self::Message { code, kind, message, .. } => {
+                Self::Message { code, kind, message, help }
+            }
             Self::Authn(error) if error.problems().is_empty() => Self::Message {
                 code: code_of(error.kind()),
                 kind: Some(error.kind()),

@@ -141,7 +141,9 @@ client_secret = {{ command = ["touch", "ran"] }}
     fn assert_harmless(&self, trace: &Trace, what: &str) {
         // These ask the user's own keyring, over the user's own bus, whatever a project says.
         let own_bus = |call: &&String| {
-            ["stores", "logout --all"].contains(&what) && call.contains("AF_UNIX") && call.contains("/run/bus")
+            ["stores", "logout --all"].contains(&what)
+                && call.contains("AF_UNIX")
+                && call.contains("/run/bus")
         };
         let sent: Vec<&String> = trace.sent.iter().filter(|call| !own_bus(call)).collect();
         assert_eq!(sent, Vec::<&String>::new(), "{what}");

@@ -32,7 +32,9 @@ pub(super) fn is_secret(registry: &Registry, path: &[String]) -> Result<bool> {
     Ok(match at.place {
         Place::Secret => true,
         // A value in place of the table is that of the shorthand.
-        Place::Provider(entry) => entry.shorthand().is_some_and(|field| field.kind() == Kind::Secret),
+        Place::Provider(entry) => {
+            entry.shorthand().is_some_and(|field| field.kind() == Kind::Secret)
+        }
         Place::Options(fields) => {
             fields.iter().any(|field| field.is_shorthand() && field.kind() == Kind::Secret)
         }

@@ -32,8 +32,9 @@ pub(super) fn target(key: &str, kind: &str, text: &str) -> Result<Json> {
     }
     let words = inline(key, text)?.filter(Json::is_array);
     words.ok_or_else(|| {
-        Error::configuration(format!("the command of `{key}` is no list"))
-            .with_help("write the program and its arguments, such as `[\"pass\", \"show\", \"name\"]`")
+        Error::configuration(format!("the command of `{key}` is no list")).with_help(
+            "write the program and its arguments, such as `[\"pass\", \"show\", \"name\"]`",
+        )
     })
 }
 
@@ -42,7 +43,8 @@ pub(super) fn target(key: &str, kind: &str, text: &str) -> Result<Json> {
 pub(super) fn value(registry: &Registry, key: &str, path: &[String], text: &str) -> Result<Json> {
     let is_text = || Json::from(text);
     let trimmed = text.trim();
-    let is_table = !matches!(schema::at(registry, path)?.place, Place::Plain(_) | Place::Element(_));
+    let is_table =
+        !matches!(schema::at(registry, path)?.place, Place::Plain(_) | Place::Element(_));
     let value_type = type_at(registry, &Key::new(path));
     let (list, any) = match value_type {
         Some(Type::Boolean) => return Ok(trimmed.parse().map_or_else(|_| is_text(), Json::Bool)),
@@ -64,7 +66,8 @@ pub(super) fn value(registry: &Registry, key: &str, path: &[String], text: &str)
     {
         return Ok(value);
     }
-    let parts = || text.split(|c: char| c == ',' || c.is_whitespace()).filter(|part| !part.is_empty());
+    let parts =
+        || text.split(|c: char| c == ',' || c.is_whitespace()).filter(|part| !part.is_empty());
     Ok(if list { parts().map(Json::from).collect() } else { is_text() })
 }
 

@@ -36,7 +36,6 @@ impl IntegerRange {
     pub(super) fn values(self) -> RangeInclusive<i128> {
         self.least..=self.most
     }
-
 }
 
 impl fmt::Display for IntegerRange {

@@ -10,8 +10,8 @@ use serde::de::DeserializeOwned;
 use url::Url;
 
 use super::{
-    BuiltProvider, Entries, Field, Item, Key, LoadContext, Options, PLACEHOLDER, Secret, Shape, Type,
-    Validation, Value,
+    BuiltProvider, Entries, Field, Item, Key, LoadContext, Options, PLACEHOLDER, Secret, Shape,
+    Type, Validation, Value,
     deserialize::{Absent, Mismatch, Values},
     holds,
     integer_range::IntegerRange,
@@ -66,7 +66,15 @@ impl<'a> Table<'a> {
         entries: &'a Entries,
         known: impl Iterator<Item = &'static Field>,
     ) -> Self {
-        Self { context, key, item, entries, known: known.collect(), taken: BTreeSet::new(), is_unfilled: false }
+        Self {
+            context,
+            key,
+            item,
+            entries,
+            known: known.collect(),
+            taken: BTreeSet::new(),
+            is_unfilled: false,
+        }
     }
 
     /// Reads an option that is secret.
@@ -145,7 +153,13 @@ impl<'a> Table<'a> {
             report_unfilled(self.context, &self.key.child(key), item);
         }
         let item = item.filter(|_| !is_unfilled).map(Cow::Borrowed);
-        Node { context: self.context, key: self.key.child(key), item, table: self.item, is_unfilled }
+        Node {
+            context: self.context,
+            key: self.key.child(key),
+            item,
+            table: self.item,
+            is_unfilled,
+        }
     }
 }
 

@@ -106,10 +106,8 @@ fn format(app: &App) -> Result<Vec<u8>, Failure> {
     title.control("TH", [&*name, "5", "", &*program, ""]);
     let mut page = title.render();
     page += &section("NAME", &format!("{name} - format of the configuration")).render();
-    let files = format!(
-        "  /etc/{0}/config.toml\n  ~/.config/{0}/config.toml\n  .{0}.toml",
-        app.name
-    );
+    let files =
+        format!("  /etc/{0}/config.toml\n  ~/.config/{0}/config.toml\n  .{0}.toml", app.name);
     page += &section("SYNOPSIS", &files).render();
     page += &Reference::new(app, &app.providers()?).roff();
     page += &section("SEE ALSO", &format!("{program}(1)")).render();

@@ -162,7 +162,10 @@ fn each_shell_completes_profiles_keys_sections_and_providers() {
             "credentials.basic.password.file",
         ],
     );
-    place.proposes("authn -p preview config show credentials.basic.user", &["credentials.basic.username"]);
+    place.proposes(
+        "authn -p preview config show credentials.basic.user",
+        &["credentials.basic.username"],
+    );
     place.proposes("authn config unset credentials.d", &["credentials.domain"]);
     place.proposes("authn config unset http", &[]);
     place.proposes("authn config set credentials.oauth.grant_type client", &["client_credentials"]);
@@ -216,9 +219,17 @@ fn each_shell_has_a_script_that_needs_no_configuration() {
 #[test]
 fn no_secret_is_proposed() {
     const SECRET: &str = "completion-canary";
-    let text = format!("[credentials]\ndomain = 'a.test'\n[credentials.basic]\nusername = 'ann'\npassword = '{SECRET}'\n");
+    let text = format!(
+        "[credentials]\ndomain = 'a.test'\n[credentials.basic]\nusername = 'ann'\npassword = '{SECRET}'\n"
+    );
     let place = Place::new("authn", &text);
-    for line in ["authn config show ", "authn config set ", "authn config unset ", "authn --set ", "authn config set credentials.basic.password "] {
+    for line in [
+        "authn config show ",
+        "authn config set ",
+        "authn config unset ",
+        "authn --set ",
+        "authn config set credentials.basic.password ",
+    ] {
         for shell in RUN {
             let words = place.proposed(shell, line).join(" ");
             assert!(!words.contains(SECRET), "{shell}: {line}");

@@ -35,8 +35,15 @@ fn what_is_still_to_be_filled_in_is_named_until_the_file_works() {
     sandbox.run(&["config", "init", "basic", "--write"]).done();
     let missing = |sandbox: &Sandbox| {
         let outcome = sandbox.run(&["config", "check"]);
-        let named = outcome.stderr.lines().filter_map(|line| line.split_once("^ ")).map(|(_, key)| key.to_owned());
-        assert_eq!(outcome.stderr.matches("this is still to be filled in").count() , named.clone().count());
+        let named = outcome
+            .stderr
+            .lines()
+            .filter_map(|line| line.split_once("^ "))
+            .map(|(_, key)| key.to_owned());
+        assert_eq!(
+            outcome.stderr.matches("this is still to be filled in").count(),
+            named.clone().count()
+        );
         (outcome.code, named.collect::<Vec<_>>())
     };
     let keys = ["credentials.domain", "credentials.basic.username", "credentials.basic.password"];
@@ -58,15 +65,29 @@ fn what_is_still_to_be_filled_in_is_named_until_the_file_works() {
 fn no_other_error_than_what_is_to_be_filled_in() {
     let sandbox = Sandbox::new();
     // A provider whose table contains another table has no placeholder for it.
-    for provider in ["api_key", "bearer", "exec", "file_token", "jwt", "jwt_bearer", "oauth", "oauth1", "spiffe"] {
+    for provider in [
+        "api_key",
+        "bearer",
+        "exec",
+        "file_token",
+        "jwt",
+        "jwt_bearer",
+        "oauth",
+        "oauth1",
+        "spiffe",
+    ] {
         let text = sandbox.run(&["config", "init", provider]).done();
         let sandbox = Sandbox::with(text);
         let outcome = sandbox.run(&["config", "check"]);
         assert_eq!(outcome.code, 3, "{provider}");
-        let errors: Vec<&str> = outcome.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
+        let errors: Vec<&str> =
+            outcome.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
         let (_, each) = errors.split_last().unwrap();
         assert!(each.len() >= 2, "{provider}: {errors:?}");
-        assert!(each.iter().all(|error| error.starts_with("error: not-filled-in: ")), "{provider}: {errors:?}");
+        assert!(
+            each.iter().all(|error| error.starts_with("error: not-filled-in: ")),
+            "{provider}: {errors:?}"
+        );
     }
 }
 

@@ -76,7 +76,10 @@ fn each_profile_that_fails_is_in_the_object_of_status() {
     let failure = failure(&outcome);
     let text = failure.to_string();
     assert!(text.contains("profile: a") && text.contains("profile: b"), "{text}");
-    assert_eq!(serde_json::from_str::<Value>(&outcome.stdout).unwrap().as_array().unwrap().len(), 2);
+    assert_eq!(
+        serde_json::from_str::<Value>(&outcome.stdout).unwrap().as_array().unwrap().len(),
+        2
+    );
 }
 
 #[test]

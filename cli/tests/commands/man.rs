@@ -65,7 +65,10 @@ fn every_command_has_a_page_with_its_sections() {
     let synopsis = "\n.SH SYNOPSIS\n\\fBauthn config set\\fR [\\fIglobal options\\fR] [\\fB\\-\\-project\\fR] \\fIKEY\\fR \\fIVALUE\\fR\n";
     assert!(page("authn-config-set.1").contains(synopsis), "{}", page("authn-config-set.1"));
     assert!(page("authn-explain.1").contains("\n.TP\n\\fBrequest\\fR\nthe method, and"));
-    assert!(page("authn-config.5").contains("\n.TP\n\\fBtimeout\\fR  duration; default \\fB\"30s\"\\fR\n"));
+    assert!(
+        page("authn-config.5")
+            .contains("\n.TP\n\\fBtimeout\\fR  duration; default \\fB\"30s\"\\fR\n")
+    );
 }
 
 #[test]

@@ -23,7 +23,10 @@ fn a_section_a_provider_and_an_option_are_described() {
     };
     let timeout = &rows("http.timeout")[..];
     assert_eq!(timeout.len(), 1);
-    assert_eq!(timeout[0][..5], ["http.timeout", "duration", "\"30s\"", "-", "AUTHN_HTTP__TIMEOUT"]);
+    assert_eq!(
+        timeout[0][..5],
+        ["http.timeout", "duration", "\"30s\"", "-", "AUTHN_HTTP__TIMEOUT"]
+    );
     assert!(rows("http").contains(&timeout[0]));
     assert!(rows("profile.prod.http.timeout").contains(&timeout[0]));
     assert_eq!(rows("oauth"), rows("credentials.oauth"));

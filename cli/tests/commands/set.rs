@@ -1,10 +1,6 @@
 //! `config set` and `config unset`.
 
-use std::{
-    fs,
-    io::Write as _,
-    process::Stdio,
-};
+use std::{fs, io::Write as _, process::Stdio};
 
 use crate::sandbox::{Outcome, Sandbox};
 
@@ -39,12 +35,32 @@ fn run_with_input(sandbox: &Sandbox, arguments: &[&str], input: &str) -> Outcome
 fn a_value_is_set_by_its_type_and_nothing_else_changes() {
     for (key, value, from, to) in [
         ("credentials.domain", "c.test", "'a.test'", "\"c.test\""),
-        ("credentials.origins", "https://c.test,https://d.test", "[ 'https://b.test' ]", "[\"https://c.test\", \"https://d.test\"]"),
-        ("credentials.origins", "['https://c.test']", "[ 'https://b.test' ]", "[\"https://c.test\"]"),
+        (
+            "credentials.origins",
+            "https://c.test,https://d.test",
+            "[ 'https://b.test' ]",
+            "[\"https://c.test\", \"https://d.test\"]",
+        ),
+        (
+            "credentials.origins",
+            "['https://c.test']",
+            "[ 'https://b.test' ]",
+            "[\"https://c.test\"]",
+        ),
         ("credentials.basic.override", "true", "'ann'\n", "'ann'\noverride = true\n"),
         ("credentials.basic.password.env", "PW", "'ann'\n", "'ann'\npassword = { env = \"PW\" }\n"),
-        ("credentials.basic.password.command", "['pass', 'x']", "'ann'\n", "'ann'\npassword = { command = [\"pass\", \"x\"] }\n"),
-        ("credentials.basic.password", "{ file = '/pw' }", "'ann'\n", "'ann'\npassword = { file = \"/pw\" }\n"),
+        (
+            "credentials.basic.password.command",
+            "['pass', 'x']",
+            "'ann'\n",
+            "'ann'\npassword = { command = [\"pass\", \"x\"] }\n",
+        ),
+        (
+            "credentials.basic.password",
+            "{ file = '/pw' }",
+            "'ann'\n",
+            "'ann'\npassword = { file = \"/pw\" }\n",
+        ),
         ("http.timeout", "5", "# The end.\n", "# The end.\n\n[http]\ntimeout = \"5\"\n"),
         ("default_profile", "work", "# Ours.\n", "default_profile = \"work\"\n# Ours.\n"),
     ] {
@@ -58,7 +74,11 @@ fn a_value_is_set_by_its_type_and_nothing_else_changes() {
         } else {
             assert!(text(&sandbox).contains("default_profile = \"work\"\n"), "{}", text(&sandbox));
         }
-        let shown = sandbox.run(&["config", "show", key.trim_end_matches(".env").trim_end_matches(".command")]);
+        let shown = sandbox.run(&[
+            "config",
+            "show",
+            key.trim_end_matches(".env").trim_end_matches(".command"),
+        ]);
         assert_eq!(shown.code, 0, "{key}: {}", shown.stderr);
     }
 }
@@ -87,9 +107,12 @@ fn a_wrong_key_or_value_is_refused_and_nothing_is_written() {
         }
         assert_eq!(text(&sandbox), TEXT, "{key}");
     }
-    let hidden = Sandbox::with(TEXT)
-        .env("AUTHN_HTTP__TIMEOUT", "5s")
-        .run(&["config", "set", "http.timeout", "5x"]);
+    let hidden = Sandbox::with(TEXT).env("AUTHN_HTTP__TIMEOUT", "5s").run(&[
+        "config",
+        "set",
+        "http.timeout",
+        "5x",
+    ]);
     assert_eq!(hidden.code, 3, "a variable that overrides the value hides no error: {hidden:?}");
 }
 
@@ -113,15 +136,22 @@ fn a_secret_is_only_taken_from_standard_input() {
     const SECRET: &str = "hunter2-canary";
     let sandbox = Sandbox::with(TEXT);
     let key = "credentials.basic.password";
-    for (key, value) in [(key, SECRET), ("credentials.bearer", SECRET), ("credentials.bearer.token", SECRET)] {
+    for (key, value) in
+        [(key, SECRET), ("credentials.bearer", SECRET), ("credentials.bearer.token", SECRET)]
+    {
         let outcome = sandbox.run(&["config", "set", key, value]);
         assert_eq!((outcome.code, &*outcome.stdout), (2, ""), "{}", outcome.stderr);
-        assert!(outcome.stderr.contains("other users can see the command line"), "{}", outcome.stderr);
+        assert!(
+            outcome.stderr.contains("other users can see the command line"),
+            "{}",
+            outcome.stderr
+        );
         assert!(outcome.stderr.contains(&format!("`{key}.env`")), "{}", outcome.stderr);
         assert!(!outcome.stderr.contains(SECRET), "{}", outcome.stderr);
         assert_eq!(text(&sandbox), TEXT);
     }
-    let outcome = run_with_input(&sandbox, &["-vvv", "config", "set", key, "-"], &format!("{SECRET}\n"));
+    let outcome =
+        run_with_input(&sandbox, &["-vvv", "config", "set", key, "-"], &format!("{SECRET}\n"));
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
     assert!(!(outcome.stdout + &outcome.stderr).contains(SECRET));
     assert_eq!(
@@ -148,7 +178,9 @@ fn no_secret_is_written_where_others_can_read() {
     let outcome =
         run_with_input(&sandbox, &["config", "set", "credentials.basic.password", "-"], "hunter2");
     assert_eq!(outcome.code, 3, "{}", outcome.stderr);
-    assert!(outcome.stderr.contains("other users can read") && outcome.stderr.contains("chmod 600"));
+    assert!(
+        outcome.stderr.contains("other users can read") && outcome.stderr.contains("chmod 600")
+    );
     assert_eq!(text(&sandbox), TEXT);
 }
 
@@ -210,7 +242,11 @@ fn a_value_that_has_no_effect_is_a_warning() {
     let sandbox = Sandbox::with(TEXT).env("AUTHN_CREDENTIALS__DOMAIN", "env.test");
     let outcome = sandbox.run(&["config", "set", "credentials.domain", "c.test"]);
     assert_eq!(outcome.code, 0, "{}", outcome.stderr);
-    assert!(outcome.stderr.contains("env AUTHN_CREDENTIALS__DOMAIN overrides it"), "{}", outcome.stderr);
+    assert!(
+        outcome.stderr.contains("env AUTHN_CREDENTIALS__DOMAIN overrides it"),
+        "{}",
+        outcome.stderr
+    );
 }
 
 #[test]

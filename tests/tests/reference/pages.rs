@@ -3,10 +3,7 @@
 
 use std::{collections::BTreeSet, env};
 
-use authn::{
-    Registry,
-    config::describe,
-};
+use authn::{Registry, config::describe};
 use authn_providers as _;
 use authn_tests::{
     command::{Sandbox, binary},
@@ -17,12 +14,14 @@ use authn_tests::{
 fn keys() -> BTreeSet<String> {
     let registry = Registry::linked().expect("the linked providers");
     let tables = describe(&registry).into_iter();
-    tables.flat_map(|table| {
-        let keys: Vec<String> = table.options.iter().map(|(path, _)| table.key_of(path)).collect();
-        keys
-    })
-    .filter(|key| !key.contains("corp_"))
-    .collect()
+    tables
+        .flat_map(|table| {
+            let keys: Vec<String> =
+                table.options.iter().map(|(path, _)| table.key_of(path)).collect();
+            keys
+        })
+        .filter(|key| !key.contains("corp_"))
+        .collect()
 }
 
 fn authn(arguments: &[&str]) -> String {
@@ -54,7 +53,9 @@ fn every_option_is_in_each_reference() {
     let keys = keys();
     assert!(keys.len() > 300 && keys.contains("http.timeout"), "{}", keys.len());
     let mut tables = BTreeSet::from(["default_profile".to_owned()]);
-    tables.extend(authn(&["options"]).lines().filter_map(|row| row.split('\t').next()).map(str::to_owned));
+    tables.extend(
+        authn(&["options"]).lines().filter_map(|row| row.split('\t').next()).map(str::to_owned),
+    );
     let mut described = BTreeSet::new();
     for table in &tables {
         let rows = authn(&["options", table]);
@@ -64,14 +65,15 @@ fn every_option_is_in_each_reference() {
 
     let (markdown, man) = (authn(&["options", "--markdown"]), authn(&["man", "--format"]));
     let man = man.replace("\\-", "-");
-    let mut sections = [markdown.split("\n### ").skip(1), man.split("\n.SS ").skip(1)].map(|parts| {
-        let part = |part: &str| {
-            let (heading, text) = part.split_once('\n').unwrap_or_default();
-            let key = heading.trim_matches(['`', '"', ' ']).trim_matches(['[', ']']);
-            (key.to_owned(), text.to_owned())
-        };
-        parts.map(part).collect::<Vec<_>>()
-    });
+    let mut sections =
+        [markdown.split("\n### ").skip(1), man.split("\n.SS ").skip(1)].map(|parts| {
+            let part = |part: &str| {
+                let (heading, text) = part.split_once('\n').unwrap_or_default();
+                let key = heading.trim_matches(['`', '"', ' ']).trim_matches(['[', ']']);
+                (key.to_owned(), text.to_owned())
+            };
+            parts.map(part).collect::<Vec<_>>()
+        });
     for (sections, before) in sections.iter_mut().zip(["- **`", ".TP\n\\fB"]) {
         let found: BTreeSet<String> = sections
             .iter()

@@ -12,11 +12,7 @@ use authn::{
     config::{Problem, describe, json_schema},
 };
 use authn_providers as _;
-use authn_tests::{
-    command::Sandbox,
-    document::Document,
-    tools::program::of_python,
-};
+use authn_tests::{command::Sandbox, document::Document, tools::program::of_python};
 use serde_json::{Value, json};
 use syn::visit_mut::VisitMut;
 
@@ -56,12 +52,11 @@ fn problems(text: &str) -> Vec<Problem> {
         tables.map(|(name, _)| name.to_owned()).collect()
     };
     let mut all = loader.clone().without_profile().read().problems().to_vec();
-    let tables = std::iter::once((None, names(parsed.as_item()))).chain(profiles.iter().map(
-        |profile| {
+    let tables =
+        std::iter::once((None, names(parsed.as_item()))).chain(profiles.iter().map(|profile| {
             let table = parsed.get("profile").and_then(|profiles| profiles.get(profile));
             (Some(profile), table.map(names).unwrap_or_default())
-        },
-    ));
+        }));
     for (profile, names) in tables {
         let loader = match profile {
             Some(profile) => loader.clone().profile(profile),
@@ -116,7 +111,9 @@ fn configurations() -> Vec<String> {
     for document in documents {
         texts.extend(Document::read(&document).blocks("toml").into_iter().map(str::to_owned));
     }
-    for folder in ["authn/tests", "cli/tests", "cli/src", "providers/src", "providers/tests", "tests/tests"] {
+    for folder in
+        ["authn/tests", "cli/tests", "cli/src", "providers/src", "providers/tests", "tests/tests"]
+    {
         for file in files(&root.join(folder), "toml") {
             texts.insert(fs::read_to_string(file).expect("a configuration"));
         }
@@ -235,7 +232,8 @@ fn the_schema_has_every_option_and_no_other() {
                 None => &schema["$defs"][key],
             },
         };
-        let object = if definition["anyOf"].is_array() { &definition["anyOf"][0] } else { definition };
+        let object =
+            if definition["anyOf"].is_array() { &definition["anyOf"][0] } else { definition };
         let properties = object["properties"].as_object().expect(&table.key);
         for (path, field) in table.options.iter().filter(|(path, _)| !path.contains(['.', '['])) {
             assert_eq!(properties[path]["description"], Value::from(field.doc()), "{path}");

@@ -30,8 +30,9 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     if arguments.shell == Shell::Zsh {
         // Zsh calls the file itself as the function when a command line of the program is completed for the first time.
         let function = program.replace('-', "_");
-        let first =
-            format!("\n[[ $funcstack[1] != _{program} ]] || _clap_dynamic_completer_{function} \"$@\"\n");
+        let first = format!(
+            "\n[[ $funcstack[1] != _{program} ]] || _clap_dynamic_completer_{function} \"$@\"\n"
+        );
         script.extend(first.into_bytes());
     }
     Ok(output::data(script)?)

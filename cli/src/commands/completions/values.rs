@@ -48,9 +48,9 @@ impl Line {
             let after = |(at, word): (usize, &String)| {
                 let is_flag = word == long || (!short.is_empty() && word == short);
                 let joined = word.strip_prefix(long).and_then(|rest| rest.strip_prefix('='));
-                joined.map(str::to_owned).or_else(|| {
-                    is_flag.then(|| words.get(at + 1).cloned()).flatten()
-                })
+                joined
+                    .map(str::to_owned)
+                    .or_else(|| is_flag.then(|| words.get(at + 1).cloned()).flatten())
             };
             // The last word may be the one that is completed.
             words.iter().enumerate().take(words.len().saturating_sub(2)).filter_map(after).last()
@@ -74,9 +74,8 @@ impl Line {
     pub(super) fn proposed(&self, wanted: Wanted, typed: &str) -> Vec<CompletionCandidate> {
         let mut all = self.all(wanted, typed);
         all.retain(|(value, _)| value.starts_with(typed));
-        let candidate = |(value, help): Proposal| {
-            CompletionCandidate::new(value).help(help.map(Into::into))
-        };
+        let candidate =
+            |(value, help): Proposal| CompletionCandidate::new(value).help(help.map(Into::into));
         all.into_iter().map(candidate).collect()
     }
 
@@ -93,7 +92,9 @@ impl Line {
                     .map(|table| (table.key.clone(), Some(first_sentence(&table.doc))))
                     .collect();
                 if typed.contains('.') || typed.starts_with("default") {
-                    all.extend(self.keys(typed).into_iter().map(|(key, field)| of_option(key, field)));
+                    all.extend(
+                        self.keys(typed).into_iter().map(|(key, field)| of_option(key, field)),
+                    );
                 }
                 all
             }
@@ -120,7 +121,8 @@ impl Line {
             }
             Wanted::InFile => {
                 let config = self.config();
-                let is_written = |layer| matches!(layer, LayerName::User | LayerName::File | LayerName::Project);
+                let is_written =
+                    |layer| matches!(layer, LayerName::User | LayerName::File | LayerName::Project);
                 let files: BTreeSet<_> = config
                     .sources()
                     .iter()
@@ -130,7 +132,8 @@ impl Line {
                 let is_there = |place: &Provenance| matches!(place, Provenance::File { path, .. } if files.contains(path));
                 let mut settings = config.settings();
                 settings.retain(|setting| {
-                    is_there(&setting.provenance) || setting.overrides.iter().any(is_there)
+                    is_there(&setting.provenance)
+                        || setting.overrides.iter().any(|other| is_there(&other.provenance))
                 });
                 settings.into_iter().map(|setting| (setting.key, None)).collect()
             }
@@ -197,7 +200,11 @@ impl Line {
             }
             key => {
                 let keys = self.keys(key).into_iter();
-                match keys.into_iter().find(|(other, _)| other == key).map(|(_, field)| field.value_type()) {
+                match keys
+                    .into_iter()
+                    .find(|(other, _)| other == key)
+                    .map(|(_, field)| field.value_type())
+                {
                     Some(Type::Choice(words)) => words.into_iter().map(str::to_owned).collect(),
                     Some(Type::Boolean) => vec!["true".to_owned(), "false".to_owned()],
                     _ => Vec::new(),

@@ -155,8 +155,11 @@ fn in_profile(app: &App, key: &str) -> String {
 /// Reads a value without its last end of line.
 fn stdin() -> Result<Zeroizing<String>, Failure> {
     if io::stdin().is_terminal() {
-        return Err(Failure::new(Code::Usage, "standard input is a terminal, which shows what is typed")
-            .with_help("pass the value with a pipe or from a file"));
+        return Err(Failure::new(
+            Code::Usage,
+            "standard input is a terminal, which shows what is typed",
+        )
+        .with_help("pass the value with a pipe or from a file"));
     }
     let mut text = Zeroizing::new(String::new());
     let read = io::stdin().lock().take(LONGEST + 1).read_to_string(&mut text);
@@ -196,9 +199,8 @@ fn refused(app: &App, loader: &Loader, writer: &ConfigWriter, key: &str) -> Vec<
 /// Returns the loader with the provider of a key as the active one: the tables of others are not read.
 fn choosing(loader: Loader, key: &str) -> Loader {
     let mut parts = key.split('.');
-    let is_of_provider = |name: &&str| {
-        loader.providers().is_ok_and(|registry| registry.get(name).is_some())
-    };
+    let is_of_provider =
+        |name: &&str| loader.providers().is_ok_and(|registry| registry.get(name).is_some());
     match (parts.next(), parts.next().filter(is_of_provider)) {
         (Some("credentials"), Some(name)) => {
             let choice = format!("[credentials]\nprovider = {}", serde_json::Value::from(name));
@@ -232,10 +234,9 @@ fn report_override(app: &App, loader: &Loader, key: &str, path: &std::path::Path
         return;
     };
     let is_own = matches!(&setting.provenance, Provenance::File { path: own, .. } if own == path);
-    let is_overridden = setting
-        .overrides
-        .iter()
-        .any(|place| matches!(place, Provenance::File { path: own, .. } if own == path));
+    let is_overridden = setting.overrides.iter().any(
+        |other| matches!(&other.provenance, Provenance::File { path: own, .. } if own == path),
+    );
     if !is_own && is_overridden {
         let message = format!("{} overrides it", visible(&setting.provenance.to_string()));
         app.output.warning(&message, None);

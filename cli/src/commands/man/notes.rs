@@ -72,9 +72,6 @@ mod tests {
     #[test]
     fn a_list_is_broken_by_the_formatter() {
         let text = notes("These:\n    a  one\n       two\n  bcd  three\n");
-        assert_eq!(
-            text,
-            "These:\n.TP\n\\fBa\\fR\none two\n.TP\n\\fBbcd\\fR\nthree\n.PP\n"
-        );
+        assert_eq!(text, "These:\n.TP\n\\fBa\\fR\none two\n.TP\n\\fBbcd\\fR\nthree\n.PP\n");
     }
 }

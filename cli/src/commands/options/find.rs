@@ -46,9 +46,9 @@ pub(super) fn find(
         }
     }
     let keys = || {
-        let options = tables.iter().flat_map(|table| {
-            table.options.iter().map(|(path, _)| table.key_of(path))
-        });
+        let options = tables
+            .iter()
+            .flat_map(|table| table.options.iter().map(|(path, _)| table.key_of(path)));
         tables.iter().map(|table| table.key.clone()).chain(options)
     };
     let end = format!(".{name}");

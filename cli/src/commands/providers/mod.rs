@@ -75,8 +75,11 @@ fn find<'r>(app: &App, registry: &'r Registry, name: &str) -> Result<&'r Entry, 
     let is_section = authn::config::describe(registry).iter().any(|table| table.key == name);
     if is_section && registry.get(name).is_none() {
         let command = app.command_line(&format!("options {name}"));
-        return Err(Failure::new(Code::Configuration, format!("`{name}` is a section, and no provider"))
-            .with_help(format!("run `{command}` to describe its options")));
+        return Err(Failure::new(
+            Code::Configuration,
+            format!("`{name}` is a section, and no provider"),
+        )
+        .with_help(format!("run `{command}` to describe its options")));
     }
     Ok(registry.find(name)?)
 }

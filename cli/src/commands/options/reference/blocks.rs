@@ -11,7 +11,12 @@ pub(super) enum Block {
     Paragraph(String),
     /// A term and its meaning.
     Term(String, String),
-    Option { key: String, facts: String, text: String, variable: String },
+    Option {
+        key: String,
+        facts: String,
+        text: String,
+        variable: String,
+    },
     /// A configuration.
     Toml(&'static str),
 }
@@ -36,13 +41,22 @@ domain = \"staging.example.com\"
 const TYPES: [(&str, &str); 9] = [
     ("boolean", "`true` or `false`."),
     ("integer, number", "Without quotes. The limits of an integer are with its option."),
-    ("string", "In quotes. The path of a file or folder may start with `~/`; in a file of the configuration, a relative path is relative to that file."),
+    (
+        "string",
+        "In quotes. The path of a file or folder may start with `~/`; in a file of the configuration, a relative path is relative to that file.",
+    ),
     ("URL", "A string with a scheme, such as `\"https://idp.example.com\"`."),
-    ("duration", "A string with units, the longest first: `d`, `h`, `m`, `s`, `ms`, such as `\"1h30m\"`; or a whole number of seconds."),
+    (
+        "duration",
+        "A string with units, the longest first: `d`, `h`, `m`, `s`, `ms`, such as `\"1h30m\"`; or a whole number of seconds.",
+    ),
     ("one of", "A string that is one of the words."),
     ("list", "Values in brackets, or one string with the values separated by commas or spaces."),
     ("map", "A table with keys of your own."),
-    ("table, provider", "A table; the one of a provider contains one table, which is named like the provider."),
+    (
+        "table, provider",
+        "A table; the one of a provider contains one table, which is named like the provider.",
+    ),
 ];
 
 /// Returns what the reference says before the tables.

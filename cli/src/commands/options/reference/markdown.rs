@@ -20,7 +20,8 @@ pub(super) fn of(blocks: &[Block]) -> String {
         is_list = is_item;
         text += &match block {
             Block::Part(heading) => format!("## {heading}\n\n"),
-            Block::Section(heading) => format!("### `{heading}`\n\n").replace("`Outside of all tables`", "Outside of all tables"),
+            Block::Section(heading) => format!("### `{heading}`\n\n")
+                .replace("`Outside of all tables`", "Outside of all tables"),
             Block::Paragraph(paragraph) => format!("{}\n\n", escaped(paragraph)),
             Block::Term(term, meaning) => format!("- **{term}**: {}\n", escaped(meaning)),
             Block::Option { key, facts, text, variable } => {
