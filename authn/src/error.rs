@@ -44,6 +44,8 @@ struct Inner {
     problems: Vec<Problem>,
     /// Whether the session may still be good, although a user has to log in.
     keeps_session: bool,
+    /// Whether the session has ended, but no user can log in.
+    needs_configuration: bool,
     server_code: Option<String>,
     server_description: Option<String>,
 }
@@ -140,6 +142,7 @@ impl Error {
             is_absence: false,
             problems: Vec::new(),
             keeps_session: false,
+            needs_configuration: false,
             server_code: None,
             server_description: None,
         }))
@@ -184,6 +187,14 @@ impl Error {
     #[must_use]
     pub fn keeping_session(mut self) -> Self {
         self.inner().keeps_session = true;
+        self
+    }
+
+    /// Says that no user can log in, although the session has ended: the configuration has the credentials.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn without_login(mut self) -> Self {
+        self.inner().needs_configuration = true;
         self
     }
 
@@ -295,8 +306,9 @@ impl Error {
         }
         match self.0.kind {
             ErrorKind::Network | ErrorKind::Store => Recovery::Retry { after: None },
-            ErrorKind::LoginRequired => Recovery::LogIn,
-            ErrorKind::Configuration
+            ErrorKind::LoginRequired if !self.0.needs_configuration => Recovery::LogIn,
+            ErrorKind::LoginRequired
+            | ErrorKind::Configuration
             | ErrorKind::InvalidToken
             | ErrorKind::Expired
             | ErrorKind::Refused => Recovery::ChangeConfiguration,

@@ -31,6 +31,9 @@ pub struct Origins {
     list: Vec<Pattern>,
 }
 
+/// Most origins that a message names.
+const MOST_SHOWN: usize = 3;
+
 #[derive(Clone, PartialEq, Eq)]
 struct Pattern {
     https: bool,
@@ -148,6 +151,7 @@ impl Origins {
 
     fn refusal(&self, uri: &Uri, is_named: bool) -> Error {
         let asked = shown(uri);
+        let elsewhere;
         let is_clear = uri.scheme_str() == Some("http") && !uri.host().is_some_and(is_loopback);
         let (message, help) = if uri.host().is_none() {
             let message =
@@ -169,10 +173,41 @@ impl Origins {
             let message = format!("these credentials are bound to no origin, so {asked} gets none");
             (message, "set `credentials.domain` or `credentials.origins`")
         } else {
-            let message = format!("these credentials are not for {asked}");
-            (message, "add it to `credentials.origins` if they should be")
+            elsewhere = self.what_makes_equal(uri);
+            (format!("these credentials are not for {asked}, but for {}", self.some()), &*elsewhere)
         };
-        Error::new(ErrorKind::Origin, message).with_help(help)
+        Error::new(ErrorKind::Origin, message).with_help(help.to_owned())
+    }
+
+    /// Returns the first origins.
+    fn some(&self) -> String {
+        let first: Vec<_> = self.iter().take(MOST_SHOWN).collect();
+        let more = if self.list.len() > MOST_SHOWN { " and others" } else { "" };
+        format!("{}{more}", first.join(", "))
+    }
+
+    /// Returns the help for a request to an origin that differs.
+    fn what_makes_equal(&self, uri: &Uri) -> String {
+        const ADD: &str = "add it to `credentials.origins` if they should be";
+        let https = uri.scheme_str() == Some("https");
+        let (Some(host), Some(port)) = (uri.host(), uri.authority().and_then(|it| port(it, https)))
+        else {
+            return ADD.to_owned();
+        };
+        // Of the same host, with the scheme and the port of its own.
+        let same_host = self.list.iter().find(|own| own.matches(own.https, host, own.port));
+        match same_host {
+            Some(own) if own.https != https => {
+                let scheme = if https { "https" } else { "http" };
+                format!(
+                    "only the scheme or the port differs: set `credentials.scheme = \"{scheme}\"`, or {ADD}"
+                )
+            }
+            Some(own) if own.port != port => {
+                format!("only the port differs: write it in `credentials.domain`, or {ADD}")
+            }
+            _ => ADD.to_owned(),
+        }
     }
 
     /// Returns the origins as a configuration writes them.
@@ -459,6 +494,49 @@ mod tests {
         assert_eq!(error.message(), "no service that the server names is at https://c.test");
         for (uri, can_be) in [("https://c.test/", true), ("http://c.test/", false), ("/", false)] {
             assert_eq!(Origins::can_be_named(&uri.parse().unwrap()), can_be, "{uri}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_names_both_origins_and_what_makes_them_equal() {
+        const ADD: &str = "add it to `credentials.origins` if they should be";
+        for (own, asked, says, helps) in [
+            (
+                &["https://a.test"][..],
+                "https://b.test/",
+                "https://b.test, but for https://a.test",
+                ADD,
+            ),
+            (
+                &["https://127.0.0.1:8443"],
+                "http://127.0.0.1:8080/",
+                "http://127.0.0.1:8080, but for https://127.0.0.1:8443",
+                "set `credentials.scheme = \"http\"`",
+            ),
+            (
+                &["http://localhost:1"],
+                "https://localhost/",
+                "https://localhost, but for http://localhost:1",
+                "set `credentials.scheme = \"https\"`",
+            ),
+            (
+                &["https://a.test"],
+                "https://A.test:8443/",
+                "https://A.test:8443, but for https://a.test",
+                "only the port differs",
+            ),
+            (
+                &["https://a.test", "https://b.test", "https://*.c.test", "https://d.test"],
+                "https://e.test/",
+                "but for https://a.test, https://b.test, https://*.c.test and others",
+                ADD,
+            ),
+        ] {
+            let all = |origins: Origins, own: &&str| origins.and(own).unwrap();
+            let origins = own.iter().fold(Origins::none(), all);
+            let error = origins.refuse(&asked.parse().unwrap());
+            assert!(error.message().contains(says), "{error}");
+            assert!(error.help().unwrap().contains(helps), "{error}");
         }
     }
 

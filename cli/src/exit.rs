@@ -3,7 +3,7 @@
 use std::{fmt::Display, io, process::ExitCode};
 
 use authn::{
-    Error, ErrorKind,
+    Error, ErrorKind, Recovery,
     config::Severity,
     diagnostic::{limit_help, reason},
 };
@@ -87,7 +87,7 @@ impl Failure {
                 Self::Message { code, kind, message, help }
             }
             Self::Authn(error) if error.problems().is_empty() => Self::Message {
-                code: code_of(error.kind()),
+                code: code_of(&error),
                 kind: Some(error.kind()),
                 message: error.message().to_owned(),
                 help,
@@ -114,7 +114,7 @@ impl Failure {
     /// Returns the exit code.
     pub(crate) fn code(&self) -> Code {
         match self {
-            Self::Authn(error) => code_of(error.kind()),
+            Self::Authn(error) => code_of(error),
             Self::Message { code, .. } | Self::Silent(code) => *code,
         }
     }
@@ -166,12 +166,13 @@ pub(crate) fn one_line(error: &Error) -> String {
     }
 }
 
-/// Returns the exit code of a kind of error.
-pub(crate) fn code_of(kind: ErrorKind) -> Code {
-    match kind {
+/// Returns the exit code of an error.
+pub(crate) fn code_of(error: &Error) -> Code {
+    match error.kind() {
         ErrorKind::Configuration | ErrorKind::Origin => Code::Configuration,
-        ErrorKind::LoginRequired => Code::LoginRequired,
-        ErrorKind::NoToken
+        ErrorKind::LoginRequired if error.recovery() == Recovery::LogIn => Code::LoginRequired,
+        ErrorKind::LoginRequired
+        | ErrorKind::NoToken
         | ErrorKind::NotApplicable
         | ErrorKind::InvalidToken
         | ErrorKind::Expired
@@ -226,8 +227,10 @@ mod tests {
             (ErrorKind::Store, 1),
             (ErrorKind::Closed, 1),
         ] {
-            assert_eq!(code_of(kind) as u8, code, "{kind:?}");
+            assert_eq!(code_of(&Error::new(kind, "it")) as u8, code, "{kind:?}");
         }
+        // Where no user can log in, the configuration has to change.
+        assert_eq!(code_of(&Error::login_required("it").without_login()), Code::Provider);
     }
 
     #[test]

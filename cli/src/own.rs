@@ -151,7 +151,7 @@ impl From<BoxError> for Failure {
             }
         }
         let known = all().find_map(|error| error.downcast_ref::<Error>());
-        let code = known.map_or(Code::Other, |error| code_of(error.kind()));
+        let code = known.map_or(Code::Other, |error| code_of(error));
         Self::new(code, message)
     }
 }
@@ -193,7 +193,7 @@ mod tests {
             (Ended(Failure::new(Code::Usage, "a")).into(), Code::Usage, "a"),
         ] {
             let (found, message) = match Failure::from(error) {
-                Failure::Authn(error) => (code_of(error.kind()), error.message().to_owned()),
+                Failure::Authn(error) => (code_of(error), error.message().to_owned()),
                 Failure::Message { code, message, .. } => (code, message),
                 Failure::Silent(code) => (code, String::new()),
             };

@@ -41,8 +41,9 @@ pub fn token_response(body: &[u8]) {
     ] {
         let place = "https://server.test";
         let content_type = Some(content_type);
+        let (retry_after, hint) = (None, Some("-"));
         let received =
-            Received { place, status, content_type, retry_after: None, sent: &sent, body };
+            Received { place, status, content_type, retry_after, sent: &sent, hint, body };
         let granted = grant(&received, &advice, None, Proof::None).map(drop).map_err(Error::from);
         let codes = device_authorization(&received, &advice).map(drop).map_err(Error::from);
         let pushed = pushed_request(&received, &advice).map(drop).map_err(Error::from);

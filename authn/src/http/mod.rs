@@ -20,6 +20,8 @@ mod failure;
 #[cfg(feature = "reqwest")]
 mod identity;
 #[cfg(feature = "reqwest")]
+mod in_flight;
+#[cfg(feature = "reqwest")]
 mod log;
 #[cfg(feature = "reqwest")]
 mod machine;
@@ -52,6 +54,9 @@ pub use client::{HttpClient, check};
 pub use describe::{describe, is_showable};
 #[cfg(feature = "reqwest")]
 pub use identity::ClientIdentity;
+#[cfg(feature = "reqwest")]
+#[doc(hidden)]
+pub use in_flight::awaited;
 #[cfg(feature = "reqwest")]
 #[doc(hidden)]
 pub use machine::OfMachine;

@@ -16,6 +16,7 @@ use super::{
     ClientIdentity, HttpClient, HttpResponse, Reach, Sent,
     client::{check, shown},
     failure::{Failure, late},
+    in_flight::InFlight,
     is_showable,
     log::Attempt,
     redirected, retry, same_origin,
@@ -276,6 +277,7 @@ struct Sending {
 impl Sending {
     /// Sends a request, and the requests to which its answers redirect.
     async fn send(&self, mut request: reqwest::Request, sent: Sent) -> Result<HttpResponse> {
+        let _in_flight = InFlight::to(&self.place);
         // Real time, whatever the context's clock is: the network does not follow it. It is no deadline of reqwest,
         // which would end a request whose answer arrived while the process was stopped.
         let mut deadline = Clock::system().sleep(self.limit);

@@ -105,7 +105,7 @@ impl Reporter<'_> {
         let message = format!("{} ({})", error.message(), active(config));
         let kind = Some(error.kind().name());
         self.app.output.failure(kind, &message, help.or(error.help()));
-        let code = code_of(error.kind());
+        let code = code_of(error);
         // An invalid configuration takes precedence, because it may be the cause of the other failures.
         if self.worst.is_none() || code == Code::Configuration {
             self.worst = Some(code);

@@ -3,7 +3,7 @@
 mod signals;
 
 use std::{
-    io,
+    io::{self, IsTerminal as _},
     pin::{Pin, pin},
     task::{Context, Poll, Waker},
     thread,
@@ -26,6 +26,8 @@ use crate::{
 
 /// How long an interrupted exchange is waited for before a message says so.
 const MESSAGE_DELAY: Duration = Duration::from_millis(300);
+/// How long a user at a terminal waits before a message says for what.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Reads the configuration and returns it with its credentials.
 pub(crate) fn load(app: &App) -> Result<(Config, Credentials), Failure> {
@@ -63,7 +65,25 @@ pub(crate) fn wait<T, E: Into<Failure>>(
     if let Poll::Ready(done) = work.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
         return done.map_err(Into::into);
     }
-    wait_for_user(credentials, work, &output::message)
+    let report = |text: &str| {
+        if io::stderr().is_terminal() {
+            output::message(text);
+        }
+    };
+    wait_for_user(credentials, Box::pin(explained(work, &report)), &output::message)
+}
+
+/// Waits for `work`, and reports what is waited for if that takes long.
+async fn explained<T>(work: impl Future<Output = T>, report: &dyn Fn(&str)) -> T {
+    let mut work = pin!(work);
+    select! {
+        biased;
+        done = work.as_mut() => return done,
+        () = time::sleep(PATIENCE) => {}
+    }
+    let awaited = authn::http::awaited().unwrap_or_else(|| "the credentials".to_owned());
+    report(&format!("waiting for {awaited}; press Ctrl-C to stop"));
+    work.await
 }
 
 /// Waits for the user and for the exchange that follows. A signal ends the wait for the user at once; `report`
@@ -143,4 +163,26 @@ fn block_on<T>(work: impl AsyncFnOnce(&mut Signals) -> Result<T, Failure>) -> Re
 fn no_runtime(error: &io::Error) -> Failure {
     Failure::new(Code::Other, format!("can't start the async runtime ({})", reason(error)))
         .with_help(limit_help(error).unwrap_or("check the limits on threads and memory"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_long_wait_is_explained_once() {
+        for (seconds, expected) in [(0, 0), (4, 0), (6, 1), (600, 1)] {
+            let said = RefCell::new(Vec::new());
+            let report = |text: &str| said.borrow_mut().push(text.to_owned());
+            explained(time::sleep(Duration::from_secs(seconds)), &report).await;
+            let said = said.into_inner();
+            assert_eq!(said.len(), expected, "{seconds} s: {said:?}");
+            let is_plain = |text: &String| {
+                text.starts_with("waiting for ") && text.ends_with("; press Ctrl-C to stop")
+            };
+            assert!(said.iter().all(is_plain), "{said:?}");
+        }
+    }
 }

@@ -95,12 +95,31 @@ fn unstarted(error: &io::Error) -> String {
     format!("can't be started ({})", reason(error))
 }
 
-/// Parses `BROWSER` like desktops do: colons separate commands, and spaces separate words. On Windows a colon is part
-/// of a path.
+/// Parses `BROWSER` like desktops do: colons separate commands, and each has words as in a POSIX shell, where quotes hold
+/// spaces and colons together. Nothing is expanded. On Windows a colon is part of a path, and a backslash an ordinary
+/// character. A command whose quote is not closed is left out.
 fn from_variable(variable: &str) -> Vec<Vec<String>> {
-    let separator = |character| cfg!(not(windows)) && character == ':';
-    let words = |command: &str| command.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
-    variable.split(separator).map(words).filter(|words| !words.is_empty()).collect()
+    if cfg!(windows) {
+        // No variable contains a NUL, so it can replace the backslashes, which must not escape anything.
+        let words = shlex::split(&variable.replace('\\', "\0")).unwrap_or_default();
+        let words = words.iter().map(|word| word.replace('\0', "\\")).collect::<Vec<_>>();
+        return Some(words).filter(|words| !words.is_empty()).into_iter().collect();
+    }
+    let mut commands = Vec::new();
+    let mut open = String::new();
+    for part in variable.split(':') {
+        open.push_str(part);
+        match shlex::split(&open) {
+            Some(words) => {
+                commands.push(words);
+                open.clear();
+            }
+            // The colon is within quotes.
+            None => open.push(':'),
+        }
+    }
+    commands.retain(|words| !words.is_empty());
+    commands
 }
 
 fn desktop(login: &Login) -> Vec<Vec<String>> {
@@ -203,6 +222,16 @@ mod tests {
     fn the_variable_is_a_list() {
         assert_eq!(from_variable("a b %s::c"), [words("a b %s"), words("c")]);
         assert!(from_variable(" : ").is_empty());
+        for (variable, expected) in [
+            ("'/opt/My Browser/it' --new %s", &[&["/opt/My Browser/it", "--new", "%s"][..]][..]),
+            ("\"a b\":c", &[&["a b"], &["c"]]),
+            ("'a:b' c:d", &[&["a:b", "c"], &["d"]]),
+            ("a\\ b", &[&["a b"]]),
+            ("a '$HOME'", &[&["a", "$HOME"]]),
+            ("a:'b", &[&["a"]]),
+        ] {
+            assert_eq!(from_variable(variable), expected, "{variable}");
+        }
     }
 
     #[test]

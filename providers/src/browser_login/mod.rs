@@ -58,13 +58,19 @@ impl BrowserLogin<'_> {
     ) -> Result<Zeroizing<String>> {
         let Self { login, context, browser, timeout, .. } = self;
         let (sender, mut events) = mpsc::unbounded_channel();
+        let help = format!(
+            "{}; if the server showed an error in place of coming back, register `{}` there as it is, \
+             or set `redirect_uri` to an address that is registered",
+            context.login_help(),
+            redirect.uri
+        );
         let listener = Listener::start(redirect, Arc::new(expected), sender.clone(), context);
         login.at_end(|is_logged_in| listener.finish(is_logged_in));
         let opens = match browser {
             Some(_) => login.may_open_browser(),
             None => login.opens_browser(),
         };
-        self.in_time(async {
+        self.in_time(help, async {
             let link = Link::new(url.clone());
             login.show_link(&if opens { link.with_browser() } else { link });
             if opens {
@@ -85,7 +91,7 @@ impl BrowserLogin<'_> {
         url: Url,
         expected: impl Checks,
     ) -> Result<Zeroizing<String>> {
-        self.in_time(async {
+        self.in_time(self.context.login_help(), async {
             self.login.show_link(&Link::new(url));
             self.login.progress(&Progress::Waiting { left: self.timeout });
             console::ask(self.login, &expected).await
@@ -93,14 +99,15 @@ impl BrowserLogin<'_> {
         .await
     }
 
-    /// Waits for the code until the timeout, unless the user cancels.
+    /// Waits for the code until the timeout, unless the user cancels. `help` is what helps after the timeout.
     async fn in_time(
         self,
+        help: String,
         waiting: impl Future<Output = Result<Zeroizing<String>>>,
     ) -> Result<Zeroizing<String>> {
         let limited = self.context.clock().within(self.timeout, waiting);
         let code = self.login.unless_cancelled(limited).await?;
-        code.unwrap_or_else(|| Err(self.context.login_required(self.late)))
+        code.unwrap_or_else(|| Err(Error::login_required(self.late).with_help(help)))
     }
 }
 

@@ -9,6 +9,15 @@ use authn::{Error, Result, Url};
 use tokio::net::TcpListener;
 use url::Host;
 
+/// The ports to which browsers send nothing (Fetch Standard, 2.9).
+const BLOCKED: [u16; 82] = [
+    1, 7, 9, 11, 13, 15, 17, 19, 20, 21, 22, 23, 25, 37, 42, 43, 53, 69, 77, 79, 87, 95, 101, 102,
+    103, 104, 109, 110, 111, 113, 115, 117, 119, 123, 135, 137, 139, 143, 161, 179, 389, 427, 465,
+    512, 513, 514, 515, 526, 530, 531, 532, 540, 548, 554, 556, 563, 587, 601, 636, 989, 990, 993,
+    995, 1719, 1720, 1723, 2049, 3659, 4045, 4190, 5060, 5061, 6000, 6566, 6665, 6666, 6667, 6668,
+    6669, 6679, 6697, 10080,
+];
+
 /// How many free ports are tried until one is free at every address.
 const TRIES: usize = 8;
 
@@ -101,6 +110,14 @@ impl RedirectOptions<'_> {
     }
 }
 
+fn check_port(port: u16, option: &str) -> Result<()> {
+    if !BLOCKED.contains(&port) {
+        return Ok(());
+    }
+    Err(Error::configuration(format!("browsers send nothing to the port {port} of `{option}`"))
+        .with_help("choose another port, above 10080"))
+}
+
 impl LoopbackAddress {
     /// Returns the redirect address, or `None` if the configured one is not on this machine.
     fn of(options: RedirectOptions<'_>) -> Result<Option<Self>> {
@@ -112,6 +129,7 @@ impl LoopbackAddress {
                     .with_help("set it to a path that starts with `/`")
             })?;
             let addresses = vec![Ipv4Addr::LOCALHOST.into()];
+            check_port(port, "redirect_port")?;
             return Ok(Some(Self { uri_option, url, text: None, addresses, port }));
         };
         let addresses = match url.host() {
@@ -127,6 +145,7 @@ impl LoopbackAddress {
             return Ok(None);
         }
         let port = url.port_or_known_default().unwrap_or_default();
+        check_port(port, uri_option)?;
         let text = (port != 0).then(|| text.to_owned());
         Ok(Some(Self { uri_option, url: url.clone(), text, addresses, port }))
     }
@@ -216,6 +235,18 @@ mod tests {
         drop(redirect);
         let redirect = listen(free(port, "/callback")).unwrap();
         assert_eq!(redirect.uri, format!("http://127.0.0.1:{port}/callback"));
+    }
+
+    #[test]
+    fn a_port_to_which_browsers_send_nothing_is_refused() {
+        for port in [22, 6000, 10080] {
+            let error = listen(free(port, "/callback")).map(drop).unwrap_err();
+            assert!(error.message().contains(&format!("{port} of `redirect_port`")), "{error}");
+            let error = listen_at(&format!("http://localhost:{port}/")).map(drop).unwrap_err();
+            assert!(error.message().contains(&format!("{port} of `redirect_uri`")), "{error}");
+        }
+        assert!(BLOCKED.is_sorted() && check_port(8080, "redirect_port").is_ok());
+        assert!(check_port(0, "redirect_port").is_ok());
     }
 
     #[test]

@@ -34,6 +34,21 @@ fn value(id: &str, secret: &str, encoding: BasicEncoding) -> Zeroizing<String> {
     Zeroizing::new(format!("Basic {}", encoded.as_str()))
 }
 
+/// Returns what helps if the server reads identifier and secret in another encoding. It is `None` if both are the same.
+pub(super) fn hint(id: &str, secret: &str, encoding: BasicEncoding) -> Option<String> {
+    let is_same = *form(id) == id && *form(secret) == secret;
+    let other = match encoding {
+        BasicEncoding::Form => "raw",
+        BasicEncoding::Raw => "form",
+    };
+    (!is_same).then(|| {
+        format!(
+            "identifier or secret has characters that an encoding changes, so the server may need \
+             `basic_encoding = \"{other}\"`"
+        )
+    })
+}
+
 fn form(text: &str) -> Zeroizing<String> {
     Zeroizing::new(url::form_urlencoded::byte_serialize(text.as_bytes()).collect())
 }

@@ -19,7 +19,10 @@ mod request_signer;
 
 use std::path::PathBuf;
 
-use authn::{Context, Error, Result, SecretString, Token, Used, http::ClientIdentity};
+use authn::{
+    Context, Error, Result, SecretString, Token, Used,
+    http::{ClientIdentity, is_showable},
+};
 
 use crate::{
     jws::{Algorithm, Header, check_header},
@@ -32,6 +35,9 @@ use client_secret_basic::BasicEncoding;
 pub(crate) use assertion::TYPE as ASSERTION_TYPE;
 pub(crate) use method::{Method, Standard};
 pub use own::{ClientAuth, ErasedClientAuth, RegisteredClient};
+
+/// Most methods of a server that a message names.
+const MOST_NAMED: usize = 8;
 
 /// The options for a client's authentication.
 #[derive(Clone, authn::Options)]
@@ -389,6 +395,30 @@ impl Client {
                 "check `client_id`, and the provider of the client's assertion"
             }
             Standard::None => "check `client_id`, and set `client_secret` if the client needs one",
+        }
+    }
+
+    /// Returns what else helps if the server does not accept the client. `offered` are the methods that its metadata name.
+    pub(crate) fn hint(&self, offered: &[&str]) -> Option<String> {
+        let Method::Standard(method) = self.method() else { return None };
+        let known = offered.iter().filter(|name| is_showable(name));
+        let known: Vec<_> = known.take(MOST_NAMED).map(|name| format!("`{name}`")).collect();
+        if !known.is_empty() && !offered.contains(&method.name()) {
+            return Some(format!(
+                "the server's metadata do not offer `{}`, but {}: set `token_endpoint_auth_method`",
+                method.name(),
+                known.join(", ")
+            ));
+        }
+        match method {
+            Standard::ClientSecretBasic => {
+                client_secret_basic::hint(self.id(), &self.secret().ok()?.expose(), self.basic_encoding)
+            }
+            Standard::ClientSecretJwt | Standard::PrivateKeyJwt => Some(
+                "the server may expect another `assertion_audience`, such as its issuer or its token endpoint"
+                    .to_owned(),
+            ),
+            _ => None,
         }
     }
 

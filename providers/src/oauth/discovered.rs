@@ -186,8 +186,7 @@ fn each_address_is_reported_with_its_answer() {
             (JSON, of_another),
             ("404 Not Found", "secret"),
             ErrorKind::Protocol,
-            "another issuer than configured (openid-configuration: of another issuer; \
-             oauth-authorization-server: status 404)",
+            "calls itself `https://another.test`",
         ),
         (
             (JSON, r#"{"issuer":["secret"]}"#),
@@ -245,5 +244,49 @@ fn a_member_of_another_type_is_ignored_unless_it_is_needed() {
     ] {
         let error = scene.fail(endpoint);
         assert!(error.message().contains(says), "{error}");
+    }
+}
+
+/// Returns what is found at a server that calls itself as `named` says of its address.
+fn named(address: &str, named: impl Fn(&str) -> String) -> Result<Address> {
+    let server = Loopback::start();
+    let url = server.url("");
+    let options = format!("issuer_url = '{url}{address}'\nclient_id = 'c'\nclient_secret = 's'");
+    let (options, context) = loaded(&options, Clock::custom(ManualClock::new()));
+    let metadata = json!({ "issuer": named(&url), "token_endpoint": server.url("/token") });
+    for path in ["", "/common/v2.0", "/0f-1e/v2.0"] {
+        server.serve(&format!("{path}{OPENID}"), &metadata.to_string());
+    }
+    wait(options.server.find(Endpoint::Token, false, &context))
+}
+
+#[test]
+fn both_issuers_are_shown_if_they_differ() {
+    for (other, says, helps) in [
+        ("https://b.test/x", "calls itself `https://b.test/x`", "to `https://b.test/x`, exactly"),
+        ("{}/", "which differs in the slash at the end", "/`, exactly so"),
+        ("https://ann:s3cr3t@b.test", "another issuer, which is no address", "check `issuer_url`"),
+        ("s3cr3t", "another issuer, which is no address", "check `issuer_url`"),
+        ("{}/{tenantid}/v2.0", "calls itself", "exactly so"),
+    ] {
+        let error = named("", |url| other.replace("{}", url)).map(drop).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Protocol);
+        let text = format!("{error:?}");
+        assert!(text.contains(says) && text.contains(helps) && !text.contains("s3cr3t"), "{text}");
+    }
+}
+
+#[test]
+fn the_address_of_metadata_and_that_of_many_tenants_are_understood() {
+    for (address, other, is_found) in [
+        ("/.well-known/openid-configuration", "{}", true),
+        ("/.well-known/oauth-authorization-server", "{}", true),
+        ("/common/v2.0", "{}/{tenantid}/v2.0", true),
+        ("/common/v2.0/.well-known/openid-configuration", "{}/{tenantid}/v2.0", true),
+        ("/0f-1e/v2.0", "{}/{tenantid}/v2.0", false),
+        ("/common/v2.0", "https://i.test/{tenantid}/v2.0", false),
+    ] {
+        let found = named(address, |url| other.replace("{}", url));
+        assert_eq!(found.is_ok(), is_found, "{address} {other}");
     }
 }

@@ -32,6 +32,8 @@ mod loopback;
 #[cfg(test)]
 mod nested_sessions;
 #[cfg(test)]
+mod refused;
+#[cfg(test)]
 mod registered;
 mod registration;
 mod request;
@@ -277,6 +279,11 @@ impl<'a> Call<'a> {
         if wants_another {
             // Once more at most. The server has not used up a code or a refresh token (RFC 9449, 8).
             (response, _) = self.send(endpoint, address.url(), form).await?;
+        }
+        if response.status().is_client_error() {
+            let metadata = self.options.server.known_metadata();
+            let offered = metadata.iter().flat_map(|metadata| metadata.client_methods());
+            response.set_hint(self.client.hint(&offered.collect::<Vec<_>>()));
         }
         Ok((response, Advice { client: self.client.advice(), grant }))
     }

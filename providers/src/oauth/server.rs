@@ -15,8 +15,8 @@ pub(super) struct Server {
     /// Protected resource, such as an API, whose metadata name the server (RFC 9728). It replaces `issuer_url`. Without
     /// `issuer`, a login shows the server that was found, and asks before anything is sent to it.
     resource_url: Option<Address>,
-    /// Issuer identifier of the server, exactly as in its metadata. The endpoints are discovered from it (RFC 8414,
-    /// OpenID Connect Discovery).
+    /// Issuer identifier of the server, exactly as in its metadata, or the address of these. The endpoints are discovered
+    /// from it (RFC 8414, OpenID Connect Discovery).
     #[needed]
     issuer_url: Option<Address>,
     /// Token endpoint, for a server without discovery.
@@ -239,6 +239,11 @@ impl Server {
         self.__discovery.metadata(&address, issuer, context).await.map(Some)
     }
 
+    /// Returns the metadata, if they were read, without asking for them.
+    pub(super) fn known_metadata(&self) -> Option<Arc<Metadata>> {
+        self.__discovery.known()
+    }
+
     /// Returns whether there can be a page where a user logs in.
     pub(super) fn has_login_page(&self) -> bool {
         matches!(self.discovered(), Ok(Some(_)))
@@ -249,7 +254,7 @@ impl Server {
     /// Returns the issuer whose endpoints are discovered, or `None` if nothing is discovered.
     fn discovered(&self) -> Result<Option<Address>> {
         match (&self.issuer_url, &self.keycloak_url, &self.realm) {
-            (Some(issuer), _, _) => Ok(Some(issuer.clone())),
+            (Some(issuer), _, _) => Ok(Some(issuer.without_well_known())),
             (None, Some(keycloak), Some(realm)) => keycloak.realm(realm).map(Some),
             _ => self.pinned(),
         }

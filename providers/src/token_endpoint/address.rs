@@ -47,6 +47,20 @@ impl Address {
         let text = format!("{}/realms/{realm}", self.text.trim_end_matches('/'));
         Self::parse(&text).ok_or_else(bad)
     }
+
+    /// Returns the issuer whose metadata are at this address (RFC 8414, 3; OpenID Connect Discovery 1.0, 4), or the address
+    /// itself if it is not one of metadata.
+    pub(crate) fn without_well_known(&self) -> Self {
+        const AT_THE_END: &str = "/.well-known/openid-configuration";
+        const BEFORE_THE_PATH: &str = "/.well-known/oauth-authorization-server";
+        let issuer = match self.text.strip_suffix(AT_THE_END) {
+            Some(issuer) => Some(issuer.to_owned()),
+            None => self.text.split_once(BEFORE_THE_PATH).and_then(|(origin, path)| {
+                (path.is_empty() || path.starts_with('/')).then(|| format!("{origin}{path}"))
+            }),
+        };
+        issuer.and_then(|issuer| Self::parse(&issuer)).unwrap_or_else(|| self.clone())
+    }
 }
 
 impl<'de, const OF_SERVER: bool> Deserialize<'de> for AnyAddress<OF_SERVER> {
@@ -71,5 +85,30 @@ impl<'de, const OF_SERVER: bool> Deserialize<'de> for AnyAddress<OF_SERVER> {
 impl<const OF_SERVER: bool> Show for AnyAddress<OF_SERVER> {
     fn show(&self) -> View {
         View::text(&self.text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_of_metadata_is_that_of_their_issuer() {
+        for (address, issuer) in [
+            ("https://i.test/.well-known/openid-configuration", "https://i.test"),
+            ("https://i.test/a/.well-known/openid-configuration", "https://i.test/a"),
+            ("https://i.test/.well-known/oauth-authorization-server", "https://i.test"),
+            ("https://i.test/.well-known/oauth-authorization-server/a/b", "https://i.test/a/b"),
+            ("https://i.test/.well-known/oauth-authorization-servers", ""),
+            ("https://i.test/a/.well-known/openid-configuration/b", ""),
+            ("https://i.test/a/", ""),
+        ] {
+            let expected = if issuer.is_empty() { address } else { issuer };
+            let found = Address::parse(address).unwrap().without_well_known();
+            assert_eq!(
+                (found.as_str(), found.url().as_str().trim_end_matches('/')),
+                (expected, expected.trim_end_matches('/'))
+            );
+        }
     }
 }

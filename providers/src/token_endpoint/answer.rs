@@ -18,6 +18,7 @@ pub struct TokenResponse {
     date: Option<SystemTime>,
     identity: Option<ClientIdentity>,
     pub(super) sent: Sent,
+    pub(super) hint: Option<String>,
     pub(super) body: Zeroizing<Vec<u8>>,
 }
 
@@ -67,6 +68,11 @@ impl TokenResponse {
         self.identity = identity;
     }
 
+    /// Sets what else helps if the server does not accept the client.
+    pub(crate) fn set_hint(&mut self, hint: Option<String>) {
+        self.hint = hint;
+    }
+
     /// Returns the certificate that the server was shown. The tokens of the answer can be bound to it.
     pub(crate) fn identity(&self) -> Option<ClientIdentity> {
         self.identity.clone()
@@ -88,6 +94,7 @@ impl From<HttpResponse> for TokenResponse {
             date: response.date(),
             identity: None,
             sent: response.sent().clone(),
+            hint: None,
             body: Zeroizing::new(response.bytes().to_vec()),
         }
     }

@@ -20,7 +20,7 @@ use super::{
     Address, Endpoint,
     metadata::{ALIASES, DOCUMENTS, Document, Metadata},
     response::Object,
-    with,
+    template, with,
 };
 
 /// How long metadata are cached. Endpoints rarely change, but a process can run for months.
@@ -37,6 +37,12 @@ struct Kept {
 }
 
 impl Discovery {
+    /// Returns the metadata, if they were read, without asking for them.
+    pub(crate) fn known(&self) -> Option<Arc<Metadata>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref().map(|kept| Arc::clone(&kept.metadata))
+    }
+
     /// Returns the metadata of the server at `address`, whose issuer identifier must be `issuer`.
     pub(crate) async fn metadata(
         &self,
@@ -173,10 +179,10 @@ async fn ask(url: &Url, issuer: &str, context: &Context) -> Result<Document> {
     // its place.
     Ok(match found.get("issuer").text() {
         None => Document::missing("no `issuer`"),
-        Some(named) if named == issuer => Document::Found(Arc::new(found)),
-        Some(named) => Document::OfAnother {
-            by_slash: named.trim_end_matches('/') == issuer.trim_end_matches('/'),
-        },
+        Some(named) if named == issuer || template::is_of(named, issuer) => {
+            Document::Found(Arc::new(found))
+        }
+        Some(named) => Document::OfAnother { named: named.to_owned(), expected: issuer.to_owned() },
     })
 }
 

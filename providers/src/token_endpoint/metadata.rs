@@ -8,11 +8,14 @@ use authn::{Error, ErrorKind, Result, http::Said};
 use super::{
     Address, Endpoint,
     response::{Member, Object},
-    with,
+    template, with,
 };
 
 /// The names of the documents, in the order in which they are asked for (OpenID Connect Discovery 1.0, 4; RFC 8414, 3).
 pub(super) const DOCUMENTS: [&str; 2] = ["openid-configuration", "oauth-authorization-server"];
+
+/// Longest issuer that is shown, in bytes.
+const LONGEST: usize = 300;
 
 /// The member with other addresses of endpoints, for clients that show a certificate (RFC 8705, 5).
 pub(super) const ALIASES: &str = "mtls_endpoint_aliases";
@@ -41,15 +44,39 @@ pub(super) enum Document {
         what: String,
         wait: Option<Duration>,
     },
-    /// Metadata of another issuer. The flag says whether the two differ only in a slash at the end.
+    /// Metadata of another issuer than the expected one.
     OfAnother {
-        by_slash: bool,
+        named: String,
+        expected: String,
     },
 }
 
 impl Document {
     pub(super) fn missing(what: impl Into<String>) -> Self {
         Self::Missing { what: what.into(), said: Said::default() }
+    }
+
+    /// Returns the error of metadata of another issuer. It shows both.
+    fn mismatch(&self) -> Option<Error> {
+        let Self::OfAnother { named, expected } = self else { return None };
+        // Only an address is shown.
+        let shown = Address::parse(named).filter(|address| {
+            let url = address.url();
+            let is_plain = url.username().is_empty() && url.password().is_none();
+            matches!(url.scheme(), "https" | "http") && is_plain && named.len() <= LONGEST
+        });
+        let Some(shown) = shown else {
+            let message =
+                format!("the server at `{expected}` names another issuer, which is no address");
+            return Some(Error::protocol(message).with_help("check `issuer_url`"));
+        };
+        let named = shown.as_str();
+        let is_slash = named.trim_end_matches('/') == expected.trim_end_matches('/');
+        let more = if is_slash { ", which differs in the slash at the end" } else { "" };
+        let message = format!("the server at `{expected}` calls itself `{named}`{more}");
+        Some(Error::protocol(message).with_help(format!(
+            "if that is the right server, set `issuer_url` to `{named}`, exactly so"
+        )))
     }
 
     /// Adds what the server says instead of its metadata.
@@ -170,25 +197,23 @@ impl Metadata {
         {
             return Err(error.with_help("try again later"));
         }
-        let slash = |document: &Document| match document {
-            Document::OfAnother { by_slash } => Some(*by_slash),
-            _ => None,
-        };
-        Err(match self.documents.iter().find_map(slash) {
-            Some(true) => Error::protocol(format!(
-                "the server calls itself another issuer than configured: the two differ in a slash at the end ({all})"
-            ))
-            .with_help("add the slash to `issuer_url`, or remove it"),
-            Some(false) => {
-                Error::protocol(format!("the server calls itself another issuer than configured ({all})"))
-                    .with_help("set `issuer_url` exactly to the issuer in the server's metadata")
-            }
-            None => {
-                let error = Error::protocol(format!("the issuer has no metadata ({all})"))
-                    .with_help("check `issuer_url`, or set `token_endpoint_url` instead");
-                self.documents[0].add_said(error)
-            }
-        })
+        Err(self.documents.iter().find_map(Document::mismatch).unwrap_or_else(|| {
+            let error = Error::protocol(format!("the issuer has no metadata ({all})"))
+                .with_help("check `issuer_url`, or set `token_endpoint_url` instead");
+            self.documents[0].add_said(error)
+        }))
+    }
+
+    /// Returns the issuer if it is a [template].
+    pub(crate) fn template(&self) -> Option<&str> {
+        let issuer = self.found().find_map(|found| found.get("issuer").text());
+        issuer.filter(|issuer| template::is_one(issuer))
+    }
+
+    /// Returns the methods by which clients can authenticate (RFC 8414, 2); none if the server does not name them.
+    pub(crate) fn client_methods(&self) -> impl Iterator<Item = &str> {
+        const MEMBER: &str = "token_endpoint_auth_methods_supported";
+        self.found().flat_map(|found| found.get(MEMBER).texts())
     }
 
     /// Returns the error of an endpoint that no document names.

@@ -2,6 +2,7 @@
 //!
 //! - [`address`]: an endpoint or an issuer
 //! - [`discovery`]: fetches the server's [`metadata`], which name each [`endpoint`]
+//! - [`template`]: the issuer of a server for many tenants
 //! - [`form`]: the parameters of a request, and [`request`], the request itself
 //! - [`token_kind`]: the type of a token that is exchanged
 //! - [`answer`]: an answer, and [`response`], the parser of answers
@@ -15,6 +16,7 @@ mod form;
 mod metadata;
 mod request;
 mod response;
+pub(crate) mod template;
 mod token_kind;
 mod with;
 

@@ -103,6 +103,8 @@ async fn a_response_without_the_state_is_ignored() {
         let agent = rig::agent();
         open(&at("/favicon.ico")).says(404, "nothing here");
         open(&at("/")).says(404, "nothing here");
+        let guessed = agent.get(&location).header("sec-purpose", "prefetch;prerender").call();
+        assert_eq!(guessed.unwrap().status(), 503, "what a browser guesses is no answer");
         let forged = location.replace("state=", "state=x");
         for strange in [
             forged.as_str(),
@@ -271,11 +273,17 @@ async fn the_wait_ends_with_its_timeout() {
         }
     });
     let credentials = load_at(&rig, &native(&rig, "login_timeout = '90s'"), None, &clock);
+    let mut helps = Vec::new();
     for login in [person.login(), person.login_at_console()] {
         let error = credentials.login(login).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::LoginRequired);
         assert!(error.to_string().contains("`login_timeout`"), "{error}");
+        helps.push(error.help().unwrap().to_owned());
     }
+    // A server that does not know the redirect address sends no browser back.
+    let redirect = redirect_of(person.links()[0].url());
+    assert!(helps[0].contains(&format!("register `{redirect}` there as it is")), "{helps:?}");
+    assert!(!helps[1].contains("register"), "{helps:?}");
     let (address, _) = address_of(&redirect_of(person.links()[0].url()));
     assert!(TcpStream::connect(address).is_err(), "there is no listener any more");
 }

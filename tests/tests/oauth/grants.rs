@@ -1,6 +1,6 @@
 //! The details of each grant.
 
-use authn::ErrorKind;
+use authn::{ErrorKind, Recovery};
 use authn_tests::rig::{self, Rig};
 use serde_json::{Value, json};
 
@@ -126,6 +126,8 @@ async fn a_refused_refresh_token_requires_a_login_and_says_where() {
     let credentials = load(&rig, &refresh(&rig, "q-extra", "made-up", ""));
     let error = credentials.token().await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::LoginRequired);
+    // No user can log in: the configuration has to change.
+    assert_eq!(error.recovery(), Recovery::ChangeConfiguration);
     assert!(error.to_string().contains("set `refresh_token`"), "{error}");
     assert!(!format!("{error:?}").contains("made-up"), "{error:?}");
     // It is not sent twice, whatever the server said.

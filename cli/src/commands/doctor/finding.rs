@@ -72,7 +72,7 @@ impl Finding {
     /// Converts an error.
     pub(super) fn failure(error: &Error) -> Self {
         let help = error.help().map(str::to_owned);
-        Self { help, ..Self::problem(code_of(error.kind()), error.message()) }
+        Self { help, ..Self::problem(code_of(error), error.message()) }
     }
 
     /// Sets the help.

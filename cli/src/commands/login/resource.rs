@@ -132,7 +132,7 @@ fn not_found(app: &App, url: &Url, failure: Failure) -> Failure {
         ),
         _ => error.help().unwrap_or("check the address").to_owned(),
     };
-    Failure::new(code_of(error.kind()), message).with_help(help)
+    Failure::new(code_of(&error), message).with_help(help)
 }
 
 /// Returns the profile that has this resource already.

@@ -96,6 +96,11 @@ impl Responder {
         if !host.is_some_and(is_loopback) {
             return Err((StatusCode::MISDIRECTED_REQUEST, "This is another address."));
         }
+        // A browser that only guesses where its user goes next does not bring the answer (Fetch Standard, `Sec-Purpose`).
+        let purpose = request.headers().get("sec-purpose").and_then(|value| value.to_str().ok());
+        if purpose.is_some_and(|purpose| purpose.to_ascii_lowercase().contains("prefetch")) {
+            return Err((StatusCode::SERVICE_UNAVAILABLE, "This address is not for prefetching."));
+        }
         // Usually the path of the icon.
         if request.uri().path() != self.path {
             return Err((StatusCode::NOT_FOUND, "There is nothing here."));

@@ -43,7 +43,7 @@ pub(super) async fn exchange(call: Call<'_>, last: Option<&TokenSet>) -> Result<
     }
     log_in(call).await.map_err(|failure| Failure {
         // If the server refused only something else, such as a scope, the session has not ended.
-        error: refused.filter(is_not_the_end).unwrap_or(failure.error),
+        error: refused.filter(is_not_the_end).unwrap_or(failure.error).without_login(),
         ..failure
     })
 }

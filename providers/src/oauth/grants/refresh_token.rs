@@ -23,7 +23,8 @@ pub(super) async fn exchange(call: Call<'_>, last: Option<&TokenSet>) -> Result<
         Some(last) => last,
         None => configured(call.options)?,
     };
-    refresh(call, refresh_token, call.scopes(), ADVICE).await
+    let refreshed = refresh(call, refresh_token, call.scopes(), ADVICE).await;
+    refreshed.map_err(Failure::without_login)
 }
 
 /// Exchanges the refresh token of a login for some of its scopes, or for all of them.

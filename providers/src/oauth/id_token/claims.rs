@@ -9,6 +9,7 @@ use std::{
 use serde_json::{Map, Value};
 
 use super::Failure;
+use crate::token_endpoint::template;
 
 /// How long after its expiry a token is still accepted, because clocks of two machines differ.
 const LEEWAY: Duration = Duration::from_mins(1);
@@ -30,6 +31,7 @@ pub(crate) struct Claims {
 
 /// The values that an ID token must contain.
 pub(crate) struct Expected<'a> {
+    /// With `{tenantid}`, the claim `tid` is in its place.
     pub(crate) issuer: &'a str,
     pub(crate) client_id: &'a str,
     /// `None` if no nonce was sent. Then any nonce is accepted.
@@ -78,7 +80,12 @@ impl Expected<'_> {
             let help = "configure the server to put fewer claims into it";
             return Err(Failure::mismatch("has more than 256 claims", help));
         }
-        if text(&claims, "iss") != Some(self.issuer) {
+        let issuer = if template::is_one(self.issuer) {
+            text(&claims, "tid").and_then(|tenant| template::filled(self.issuer, tenant))
+        } else {
+            Some(self.issuer.to_owned())
+        };
+        if issuer.is_none() || text(&claims, "iss") != issuer.as_deref() {
             let help = "check `issuer_url` and `issuer`";
             return Err(Failure::mismatch("names another issuer than configured", help));
         }

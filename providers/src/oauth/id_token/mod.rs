@@ -53,8 +53,11 @@ pub(super) async fn verify(
     })?;
     let address = server.endpoint(Endpoint::Jwks, context).await.map_err(Failure::Unable)?;
     let payload = payload(&signed, &options.__keys, &address, context).await?;
+    // The server of many tenants has the issuer of the user's.
+    let metadata = server.known_metadata();
+    let template = metadata.as_ref().and_then(|metadata| metadata.template());
     let expected = Expected {
-        issuer: &issuer,
+        issuer: template.unwrap_or(&issuer),
         client_id: options.client.id(),
         nonce: asked.nonce,
         max_age: asked.max_age,

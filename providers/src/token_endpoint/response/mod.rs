@@ -68,6 +68,8 @@ pub(crate) struct Received<'a> {
     pub(crate) retry_after: Option<Duration>,
     /// What was sent, of which no secret is repeated.
     pub(crate) sent: &'a Sent,
+    /// What else helps if the server does not accept the client.
+    pub(crate) hint: Option<&'a str>,
     pub(crate) body: &'a [u8],
 }
 
@@ -79,6 +81,7 @@ impl<'a> From<&'a TokenResponse> for Received<'a> {
             content_type: response.content_type.as_deref(),
             retry_after: response.retry_after,
             sent: &response.sent,
+            hint: response.hint.as_deref(),
             body: &response.body,
         }
     }

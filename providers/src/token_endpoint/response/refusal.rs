@@ -91,6 +91,11 @@ impl Failure {
             _ => Err(self.error),
         }
     }
+
+    /// Says that no user can log in: the configuration has the credentials.
+    pub(crate) fn without_login(self) -> Self {
+        Self { error: self.error.without_login(), ..self }
+    }
 }
 
 impl From<Error> for Failure {
@@ -121,7 +126,11 @@ pub(super) fn failure(received: &Received<'_>, answer: &Object, advice: &Advice<
     };
     let kind = kind(code, *status, advice);
     let help = guess.map_or_else(|| help(code, *status, advice), |_| advice.grant.help);
-    let error = said.add_to(Error::new(kind, message).with_help(help.to_owned()));
+    let help = match received.hint.filter(|_| can_be_of_client(code, *status)) {
+        Some(hint) => format!("{help}; {hint}"),
+        None => help.to_owned(),
+    };
+    let error = said.add_to(Error::new(kind, message).with_help(help));
     let is_busy = kind == ErrorKind::Network || *status == StatusCode::TOO_MANY_REQUESTS;
     let is_of_client = is_of_client(code, *status);
     Failure { error, is_refusal: !is_busy, code, is_of_client, refresh_token: None }
@@ -164,6 +173,18 @@ fn is_of_client(code: Option<ErrorCode>, status: StatusCode) -> bool {
         Some(ErrorCode::UnauthorizedClient) | None => status == StatusCode::UNAUTHORIZED,
         Some(_) => false,
     }
+}
+
+/// Returns whether the client's authentication can be the reason. Servers have many errors for it.
+fn can_be_of_client(code: Option<ErrorCode>, status: StatusCode) -> bool {
+    let is_status = matches!(status.as_u16(), 400 | 401 | 403);
+    let is_code = matches!(
+        code,
+        None | Some(
+            ErrorCode::InvalidClient | ErrorCode::InvalidRequest | ErrorCode::UnauthorizedClient
+        )
+    );
+    is_status && is_code
 }
 
 /// The code takes precedence over the status. A server that can't answer now is treated like one that can't be

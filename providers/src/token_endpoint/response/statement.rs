@@ -72,6 +72,7 @@ mod tests {
             content_type: Some(content_type),
             retry_after: None,
             sent: &sent,
+            hint: None,
             body: body.as_bytes(),
         };
         let grant = GrantAdvice { meaning: "", help: "", login_helps: false, guess: None };

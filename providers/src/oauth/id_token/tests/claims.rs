@@ -59,6 +59,22 @@ fn right_claims_are_accepted() {
 }
 
 #[test]
+fn the_tenant_of_a_token_fills_the_issuer_of_many_tenants() {
+    let of_many = Expected { issuer: "https://i.test/{tenantid}/v2.0", ..expected() };
+    for (issuer, tenant, is_right) in [
+        ("https://i.test/0f-1e/v2.0", json!("0f-1e"), true),
+        ("https://i.test/0f-1e/v2.0", json!("2d"), false),
+        ("https://i.test/0f-1e/v2.0", json!(null), false),
+        ("https://i.test/{tenantid}/v2.0", json!("{tenantid}"), false),
+        ("https://i.test/a/b/v2.0", json!("a/b"), false),
+        ("https://j.test/0f-1e/v2.0", json!("0f-1e"), false),
+    ] {
+        let payload = said(&json!({ "iss": issuer, "tid": tenant }));
+        assert_eq!(of_many.check(payload.as_bytes()).is_ok(), is_right, "{payload}");
+    }
+}
+
+#[test]
 fn wrong_claims_are_refused() {
     for (claims, what) in [
         (json!({ "iss": null }), "another issuer"),
