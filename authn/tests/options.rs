@@ -539,6 +539,11 @@ fn the_schema_describes_nested_options() {
 fn a_set_conforms() {
     let report =
         conformance::check::<Acme>("role = { name = 'r', external_id = 'x' }\nmachine_key = 'k'");
+    // The text is a document of its own, so a table in it is one of the options.
+    let tables = "machine_key = 'k'\n[role]\nname = 'r'\nexternal_id = 'x'\n[role.limits]\nregions = ['us']\n\
+                  [[roles]]\nname = 'first'";
+    let unswept = conformance::check::<Acme>(tables).unswept;
+    assert_eq!(unswept, Vec::<&str>::new());
     assert_eq!(report.unswept, Vec::<&str>::new());
     let report = conformance::check::<Shows>("");
     assert!(report.token.is_err());

@@ -312,6 +312,7 @@ const QUIET: &[&[&str]] = &[
     &["config", "show"],
     &["config", "show", "--json", "--all-layers"],
     &["config", "check"],
+    &["config", "check", "--all-profiles", "--json", "--strict"],
     &["config", "path"],
     &["providers", "oauth"],
     &["status"],

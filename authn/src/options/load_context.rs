@@ -119,12 +119,13 @@ pub(crate) fn report_unknown_key<'k>(
         Some((name, table)) => (name.as_str(), Key::new(table)),
         None => ("", Key::default()),
     };
-    let what = if item.as_table().is_some() { "table" } else { "option" };
+    let is_table = item.as_table().is_some();
+    let absent = if is_table { "there is no table" } else { "there is no option" };
     let name_shown = shortened(name);
     let message = if table.segments().is_empty() {
-        format!("there is no {what} `{name_shown}` at the top of a configuration or a profile")
+        format!("{absent} `{name_shown}` at the top of a configuration or a profile")
     } else {
-        format!("there is no {what} `{name_shown}` in `{}`", shortened(&table.to_string()))
+        format!("{absent} `{name_shown}` in `{}`", shortened(&table.to_string()))
     };
     let problem = Problem::error(ProblemCode::UnknownKey, message).with_key(key);
     let explains = context.explains();
@@ -133,5 +134,5 @@ pub(crate) fn report_unknown_key<'k>(
     let help = explains.then(|| belongs().or_else(near)).flatten();
     let help = help.unwrap_or_else(|| "check its spelling, or remove it".to_owned());
     // Of a table, the excerpt shows the name alone.
-    context.report(problem.with_help(help), Some(item), item.as_table().is_none());
+    context.report(problem.with_help(help), Some(item), !is_table);
 }

@@ -554,7 +554,7 @@ impl<T: DeserializeOwned> Plain for T {
             Err(Mismatch { expected, .. }) => {
                 let shape = Self::shape().value_type;
                 let range = expected.as_deref().and_then(IntegerRange::expected);
-                let found = rejected(&shape, item).map(|shown| shown.into_owned());
+                let found = rejected(&shape, item).map(Cow::into_owned);
                 let found = found.map(|shown| match shape {
                     Type::Choice(_) | Type::Url | Type::Origin => format!("`{shown}`"),
                     _ => shown,

@@ -239,3 +239,74 @@ pub fn pem(text: &str) -> Zeroizing<String> {
 pub(crate) fn without_end(text: &str) -> &str {
     text.trim_end_matches(['\r', '\n'])
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn line_breaks_that_are_written_out_are_those_of_pem() {
+        const KEY: &str = "-----BEGIN X-----\nAA/+\nBB==\n-----END X-----\n";
+        for text in [KEY.to_owned(), KEY.replace('\n', "\\n"), KEY.replace('\n', "\\r\\n")] {
+            assert_eq!(*pem(&text), KEY, "{text}");
+        }
+    }
+
+    #[test]
+    fn line_breaks_at_the_end_are_no_part_of_a_secret() {
+        for (text, secret) in [
+            ("a", "a"),
+            ("a\n", "a"),
+            ("a\r\n\n", "a"),
+            (" a \n", " a "),
+            ("\na", "\na"),
+            ("\n", ""),
+        ] {
+            assert_eq!(without_end(text), secret, "{text:?}");
+            let environment = Environment::empty().variable("X", text);
+            let target = Target::variable("X", &environment);
+            match target.resolve() {
+                Ok(found) => assert_eq!(found.expose_secret(), secret, "{text:?}"),
+                Err(error) => {
+                    assert_eq!(error.message(), "the environment variable X is empty", "{text:?}");
+                    assert!(secret.is_empty() && error.is_not_applicable(), "{error}");
+                }
+            }
+        }
+    }
+
+    /// A source whose secrets are all empty.
+    struct Empty;
+
+    impl SecretSource for Empty {
+        fn secret(&self, _: &str) -> Result<crate::SecretString> {
+            Ok("".into())
+        }
+    }
+
+    #[test]
+    fn an_empty_secret_names_its_place() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("secret");
+        std::fs::write(&path, "\n").expect("a file");
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            let mode = std::fs::Permissions::from_mode(0o600);
+            std::fs::set_permissions(&path, mode).expect("a mode");
+        }
+        let stored = Target::Stored {
+            kind: "keyring".to_owned(),
+            target: "a/b".to_owned(),
+            source: Arc::new(Empty),
+        };
+        let file = format!("the secret file {} is empty", path.display());
+        for (target, expected) in
+            [(Target::File(path), &*file), (stored, "the secret of keyring a/b is empty")]
+        {
+            let error = target.resolve().expect_err("an empty secret");
+            assert_eq!(error.message(), expected);
+            assert!(error.help().is_some() && !error.is_not_applicable(), "{error}");
+        }
+    }
+}

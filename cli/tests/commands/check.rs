@@ -435,6 +435,34 @@ fn an_empty_secret_does_not_change_the_grant() {
     said(&sandbox.run(&["config", "check"]), &["the secret is empty", "has 1 error ("]);
 }
 
+/// A variable and a form of a web page often have the line breaks of a key as two characters.
+#[test]
+fn a_key_in_a_variable_may_have_its_line_breaks_written_out() {
+    let text = "[credentials]\ndomain = 'a.test'\n[credentials.oauth]\nclient_id = 'c'\n\
+                grant_type = 'client_credentials'\nissuer_url = 'https://a.test'\n";
+    for key in [KEY.to_owned(), KEY.replace('\n', "\\n")] {
+        let sandbox = Sandbox::with(text).env("AUTHN_CREDENTIALS__OAUTH__PRIVATE_KEY", &key);
+        assert_eq!(sandbox.run(&["config", "check"]).code, 0, "{key}");
+    }
+}
+
+#[test]
+fn a_host_is_shown_as_it_is_written_and_compared_as_in_dns() {
+    let text = "[credentials]\ndomain = 'bücher.example'\nbearer = 'abc'\n";
+    let sandbox = Sandbox::with(text);
+    assert_eq!(sandbox.run(&["config", "check"]).code, 0);
+    let domain = sandbox.run(&["config", "show", "credentials.domain"]).done();
+    assert_eq!(domain, "bücher.example\n");
+    for (url, code) in [
+        ("https://xn--bcher-kva.example/", 0),
+        ("https://bücher.example/", 0),
+        ("https://bucher.example/", 3),
+    ] {
+        let outcome = sandbox.run(&["header", "--url", url]);
+        assert_eq!(outcome.code, code, "{url} {}", outcome.stderr);
+    }
+}
+
 #[test]
 fn line_breaks_at_the_end_of_a_variable_are_no_part_of_a_secret() {
     let text = "[credentials]\ndomain = 'a.test'\n[credentials.bearer]\n";

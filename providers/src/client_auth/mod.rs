@@ -241,6 +241,12 @@ impl Client {
         };
         self.check_unused(method, signs_requests)?;
         match method {
+            Standard::ClientSecretBasic if self.is_split_elsewhere() => {
+                Err(Error::configuration("`client_id` has a colon, which ends it in a header without encoding")
+                    .with_help(
+                        "remove `basic_encoding`, or set `token_endpoint_auth_method = \"client_secret_post\"`",
+                    ))
+            }
             Standard::ClientSecretBasic | Standard::ClientSecretPost => self.secret().map(drop),
             Standard::ClientSecretJwt | Standard::PrivateKeyJwt => {
                 assertion::signer(self).map(drop)
@@ -248,6 +254,11 @@ impl Client {
             Standard::TlsClientAuth | Standard::SelfSignedTlsClientAuth => self.check_certificate(),
             Standard::ClientAssertion | Standard::None => Ok(()),
         }
+    }
+
+    /// Returns whether the server would split identifier and secret at a colon of the identifier (RFC 7617, 2).
+    fn is_split_elsewhere(&self) -> bool {
+        self.basic_encoding == BasicEncoding::Raw && self.id().contains(':')
     }
 
     /// Reads the certificate, if one is set.

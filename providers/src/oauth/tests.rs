@@ -189,6 +189,17 @@ fn a_method_needs_what_it_authenticates_with_and_nothing_else() {
 }
 
 #[test]
+fn a_colon_of_the_client_is_encoded_or_refused() {
+    let client = "token_endpoint_url = 'https://i.test/t'\nclient_id = 'a:b'\nclient_secret = 's'\nstore = 'memory'\n";
+    for options in ["", "token_endpoint_auth_method = 'client_secret_post'"] {
+        let loaded = loaded(&format!("{client}{options}"));
+        assert!(loaded.is_ok(), "{options}\n{loaded:?}");
+    }
+    let problem = problem(&format!("{client}basic_encoding = 'raw'"));
+    assert!(problem.contains("`client_id` has a colon"), "{problem}");
+}
+
+#[test]
 fn credentials_that_a_user_types_in_need_not_be_configured() {
     let server = "keycloak_url = 'https://k.test'\nrealm = 'r'\nstore = 'memory'\n\
                   grant_type = 'client_credentials'";

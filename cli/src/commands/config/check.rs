@@ -27,6 +27,7 @@ With `--json`, standard output is a list with an object for each profile: {\"pro
 With `--network`, and if there is no error, a new token is then requested, even if a valid one is stored, and \
 each step is reported. You are never asked to log in: the exit code is 4 if a login is required, and 5 if the \
 provider or the network fails.")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Arguments {
     /// Also request a new token
     #[arg(long, conflicts_with_all = ["all_profiles", "json"])]
