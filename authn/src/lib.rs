@@ -164,6 +164,8 @@ mod private_file;
 mod process;
 pub mod prompt;
 pub mod provider;
+#[doc(hidden)]
+pub mod reference;
 mod registry;
 mod request;
 mod runtime;

@@ -16,6 +16,7 @@ const GUIDES: [&str; 18] = [
     "docs/chain.md",
     "docs/clients.md",
     "docs/coming-from.md",
+    "docs/configuration.md",
     "docs/exec.md",
     "docs/h2o-cloud.md",
     "docs/login.md",

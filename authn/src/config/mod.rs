@@ -35,7 +35,6 @@
 
 mod build;
 mod choice;
-mod description;
 mod exposed;
 pub(crate) mod layers;
 mod loader;
@@ -58,7 +57,6 @@ pub use crate::{
     registry::{KnownStore, Preset},
     time::duration,
 };
-pub use description::{TableDescription, describe, json_schema, template};
 pub use layers::{LayerName, Source, SourceState};
 pub(crate) use loader::Code;
 pub use loader::{Loader, load, load_profile};

@@ -11,8 +11,8 @@ use crate::{
 };
 
 /// A top-level key of a configuration.
-pub(super) struct Section {
-    pub(super) key: &'static str,
+pub(crate) struct Section {
+    pub(crate) key: &'static str,
     /// Its documentation in Markdown.
     doc: &'static str,
     /// The schema of its value.
@@ -22,7 +22,7 @@ pub(super) struct Section {
 }
 
 /// All top-level keys. A new key is a new entry.
-pub(super) const SECTIONS: [Section; 5] = [
+pub(crate) const SECTIONS: [Section; 5] = [
     Section {
         key: "http",
         doc: "How requests are sent: those for tokens, and those of the clients of `authn::reqwest`.",
@@ -59,7 +59,7 @@ pub(super) const SECTIONS: [Section; 5] = [
 ];
 
 /// Returns the documentation of a top-level key.
-pub(super) fn doc(key: &str) -> &'static str {
+pub(crate) fn doc(key: &str) -> &'static str {
     SECTIONS.iter().find(|section| section.key == key).map_or("", |section| section.doc)
 }
 

@@ -92,7 +92,60 @@ fn put_below(
 
 /// Removes what is at a path, and the tables above it that are empty then, but not the first `kept` ones.
 pub(super) fn remove(document: &mut DocumentMut, path: &[String], kept: usize) -> bool {
-    removed(document.as_table_mut(), path, kept)
+    let before: Vec<_> = headers(document.as_table());
+    let is_removed = removed(document.as_table_mut(), path, kept);
+    let after: Vec<isize> = headers(document.as_table()).iter().map(|(at, _)| *at).collect();
+    for (position, prefix) in before.into_iter().rev().filter(|(at, _)| !after.contains(at)) {
+        keep_comment(document, position, &prefix);
+    }
+    is_removed
+}
+
+/// Returns the positions of all tables with headers, and what is before each header.
+fn headers(table: &Table) -> Vec<(isize, String)> {
+    let own = table.position().filter(|_| !table.is_implicit()).map(|position| {
+        let prefix = table.decor().prefix().and_then(|prefix| prefix.as_str());
+        (position, prefix.unwrap_or_default().to_owned())
+    });
+    let below = table.iter().flat_map(|(_, item)| match item {
+        Item::Table(table) => headers(table),
+        Item::ArrayOfTables(tables) => tables.iter().flat_map(headers).collect(),
+        _ => Vec::new(),
+    });
+    own.into_iter().chain(below).collect()
+}
+
+/// Keeps the comment before a table that was removed, if an empty line is between the two: it is not about that table.
+fn keep_comment(document: &mut DocumentMut, position: isize, prefix: &str) {
+    let Some((comment, _)) =
+        prefix.rsplit_once("\n\n").filter(|(comment, _)| comment.contains('#'))
+    else {
+        return;
+    };
+    let comment = format!("{comment}\n");
+    let next = headers(document.as_table()).into_iter().filter(|(at, _)| *at > position).min();
+    if let Some((next, prefix)) = next {
+        with_prefix(document.as_table_mut(), next, &format!("{comment}{prefix}"));
+    } else {
+        let trailing = document.trailing().as_str().unwrap_or_default().to_owned();
+        document.set_trailing(comment + &trailing);
+    }
+}
+
+/// Sets what is before the header of the table at a position.
+fn with_prefix(table: &mut Table, position: isize, prefix: &str) {
+    if table.position() == Some(position) && !table.is_implicit() {
+        table.decor_mut().set_prefix(prefix);
+    }
+    for (_, item) in table.iter_mut() {
+        match item {
+            Item::Table(table) => with_prefix(table, position, prefix),
+            Item::ArrayOfTables(tables) => {
+                tables.iter_mut().for_each(|table| with_prefix(table, position, prefix));
+            }
+            _ => {}
+        }
+    }
 }
 
 fn removed(table: &mut dyn TableLike, path: &[String], kept: usize) -> bool {

@@ -28,6 +28,15 @@ pub(super) fn check(registry: &Registry, key: &str, path: &[String], value: &Jso
 
 /// Returns whether the value at a path is a secret. Fails if the path is that of no option.
 pub(super) fn is_secret(registry: &Registry, path: &[String]) -> Result<bool> {
+    if let [above @ .., kind] = path
+        && matches!(at(registry, above)?.place, Place::Secret)
+    {
+        let kinds: Vec<String> =
+            registry.references().map(|(kind, _)| format!("`.{kind}`")).collect();
+        let message = format!("`{}` refers to no secret: there is no `{kind}`", path.join("."));
+        return Err(Error::configuration(message)
+            .with_help(format!("end the key with one of {}", kinds.join(", "))));
+    }
     let at = at(registry, path)?;
     Ok(match at.place {
         Place::Secret => true,

@@ -46,7 +46,7 @@ pub(crate) fn secret<'a>(text_references: impl Iterator<Item = &'a str>) -> Valu
 }
 
 /// Returns the schema of a table or of the value that stands for it.
-pub(crate) fn or_value(table: Value, value: Value) -> Value {
+pub(crate) fn or_value(table: &Value, value: &Value) -> Value {
     json!({ "anyOf": [table, value] })
 }
 
@@ -170,7 +170,7 @@ impl Schemas {
                 let below = self.below();
                 let whole = below.table(fields.iter());
                 match fields.iter().find(|field| field.is_shorthand()) {
-                    Some(field) => or_value(whole, below.value(&field.value_type())),
+                    Some(field) => or_value(&whole, &below.value(&field.value_type())),
                     None => whole,
                 }
             }

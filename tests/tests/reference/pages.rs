@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, env};
 
-use authn::{Registry, config::describe};
+use authn::{Registry, reference::describe};
 use authn_providers as _;
 use authn_tests::{
     command::{Sandbox, binary},

@@ -4,8 +4,9 @@ use std::{cell::OnceCell, collections::BTreeSet, ffi::OsString, path::PathBuf};
 
 use authn::{
     Entry, Loader, Registry,
-    config::{Config, LayerName, Provenance, TableDescription, describe},
+    config::{Config, LayerName, Provenance},
     options::{Field, Kind, Type},
+    reference::{TableDescription, describe},
 };
 use clap_complete::engine::CompletionCandidate;
 
@@ -53,7 +54,12 @@ impl Line {
                     .or_else(|| is_flag.then(|| words.get(at + 1).cloned()).flatten())
             };
             // The last word may be the one that is completed.
-            words.iter().enumerate().take(words.len().saturating_sub(2)).filter_map(after).last()
+            words
+                .iter()
+                .enumerate()
+                .take(words.len().saturating_sub(2))
+                .filter_map(after)
+                .next_back()
         };
         let app = value("--app", "").unwrap_or_else(|| program.app.clone());
         // No secret is read, and no command is run.
@@ -100,7 +106,7 @@ impl Line {
             }
             Wanted::Key => {
                 let keys = self.keys(typed).into_iter();
-                keys.flat_map(|(key, field)| with_references(key, field)).collect()
+                keys.flat_map(|(key, field)| with_references(&key, field)).collect()
             }
             Wanted::Assignment => {
                 let keys = self.keys(typed).into_iter();
@@ -108,7 +114,7 @@ impl Line {
                 // A secret itself is refused there.
                 let refers = |(key, field): (String, &'static Field)| {
                     let is_secret = is_secret(field);
-                    with_references(key.clone(), field)
+                    with_references(&key, field)
                         .into_iter()
                         .filter(move |(own, _)| !is_secret || *own != key)
                         .collect::<Vec<_>>()
@@ -187,13 +193,13 @@ impl Line {
             "credentials.provider" => {
                 return self.registry().iter().map(of_provider).collect();
             }
-            key if key.ends_with(".preset") => {
+            key if key.rsplit('.').next() == Some("preset") => {
                 let presets = self.loader.readable_presets().map(|(presets, _)| presets);
                 let is_of = |provider: &str| key == format!("credentials.{provider}.preset");
                 let presets = presets.unwrap_or_default().into_iter();
                 presets.filter(|preset| is_of(&preset.provider)).map(|preset| preset.name).collect()
             }
-            key if key.ends_with(".store") => {
+            key if key.rsplit('.').next() == Some("store") => {
                 let stores = self.config().stores();
                 let names = stores.iter().map(|store| store.name().to_owned());
                 names.chain(["memory".to_owned()]).collect()
@@ -228,7 +234,7 @@ fn is_secret(field: &Field) -> bool {
 }
 
 /// Returns the key of an option, and those of references to it if it is a secret.
-fn with_references(key: String, field: &Field) -> Vec<Proposal> {
+fn with_references(key: &str, field: &Field) -> Vec<Proposal> {
     let references = if is_secret(field) { &["", ".env", ".file"][..] } else { &[""] };
     references.iter().map(|end| of_option(format!("{key}{end}"), field)).collect()
 }

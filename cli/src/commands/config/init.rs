@@ -6,10 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use authn::{
-    Registry,
-    config::{LayerName, template},
-};
+use authn::{Registry, config::LayerName, reference::template};
 
 use crate::{
     app::App,

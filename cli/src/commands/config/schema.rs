@@ -1,6 +1,6 @@
 //! `config schema`: the JSON Schema of a configuration file.
 
-use authn::config::json_schema;
+use authn::reference::json_schema;
 
 use crate::{app::App, exit::Failure, output};
 

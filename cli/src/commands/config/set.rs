@@ -132,10 +132,8 @@ pub(super) fn unset(app: &App, arguments: &UnsetArguments) -> Result<(), Failure
 
 /// Returns the loader of the file, and what changes the file.
 fn open(app: &App, is_project: bool) -> Result<(Loader, ConfigWriter), Failure> {
-    let loader = match is_project {
-        true => app.loader().file(edit::project(app)?),
-        false => app.loader(),
-    };
+    let loader = app.loader();
+    let loader = if is_project { loader.file(edit::project(app)?) } else { loader };
     let writer = loader.writer()?;
     Ok((loader, writer))
 }

@@ -1,6 +1,6 @@
 //! The JSON of options.
 
-use authn::{View, config::TableDescription, options::Kind};
+use authn::{View, options::Kind, reference::TableDescription};
 use serde::Serialize;
 
 use super::{type_of, variable};

@@ -1,9 +1,6 @@
 //! Finds the tables or the option that a name means.
 
-use authn::{
-    Registry,
-    config::{TableDescription, nearest},
-};
+use authn::{Registry, config::nearest, reference::TableDescription};
 
 use crate::{
     app::App,

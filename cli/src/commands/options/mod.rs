@@ -6,8 +6,8 @@ pub(super) mod page;
 mod reference;
 
 use authn::{
-    config::TableDescription,
     options::{Field, Type},
+    reference::TableDescription,
 };
 
 pub(crate) use reference::Reference;
@@ -44,7 +44,7 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     if arguments.markdown {
         return Ok(output::data(Reference::new(app, &registry).markdown())?);
     }
-    let tables = authn::config::describe(&registry);
+    let tables = authn::reference::describe(&registry);
     let Some(name) = &arguments.name else {
         return Ok(if arguments.json {
             let documents: Vec<_> = tables.iter().map(|table| document::of(table, app)).collect();

@@ -4,8 +4,8 @@ use std::{fmt::Write as _, io};
 
 use authn::{
     Entry, Registry,
-    config::TableDescription,
     options::{Field, Kind},
+    reference::TableDescription,
 };
 use console::Term;
 
@@ -27,7 +27,7 @@ pub(super) fn print(
     is_option: bool,
 ) -> io::Result<()> {
     if !app.output.is_terminal() {
-        return rows(tables, app, |table, path| table.key_of(path));
+        return rows(tables, app, TableDescription::key_of);
     }
     let mut page = String::new();
     for table in tables {

@@ -6,8 +6,8 @@ mod roff;
 
 use authn::{
     Registry,
-    config::{TableDescription, describe},
     options::Field,
+    reference::{TableDescription, describe},
 };
 
 use super::{default_of, page, type_of, variable};
@@ -51,8 +51,8 @@ impl Reference {
 fn heading(table: &TableDescription) -> String {
     match table.key.as_str() {
         "" => "Outside of all tables".to_owned(),
-        "profile" => "[profile.NAME]".to_owned(),
-        key => format!("[{key}]"),
+        "profile" => "`[profile.NAME]`".to_owned(),
+        key => format!("`[{key}]`"),
     }
 }
 

@@ -5,7 +5,7 @@ mod presets;
 
 use std::io;
 
-use authn::{Entry, Registry, config::TableDescription};
+use authn::{Entry, Registry, reference::TableDescription};
 
 use super::options::page;
 use crate::{
@@ -72,7 +72,7 @@ fn list(registry: &Registry, app: &App) -> io::Result<()> {
 
 /// Returns the provider with a name. A section of a configuration is described by another command.
 fn find<'r>(app: &App, registry: &'r Registry, name: &str) -> Result<&'r Entry, Failure> {
-    let is_section = authn::config::describe(registry).iter().any(|table| table.key == name);
+    let is_section = authn::reference::describe(registry).iter().any(|table| table.key == name);
     if is_section && registry.get(name).is_none() {
         let command = app.command_line(&format!("options {name}"));
         return Err(Failure::new(

@@ -1,5 +1,7 @@
 //! The reference in Markdown.
 
+use std::fmt::Write as _;
+
 use super::Block;
 
 const START: &str = "\
@@ -18,16 +20,17 @@ pub(super) fn of(blocks: &[Block]) -> String {
             text.push('\n');
         }
         is_list = is_item;
-        text += &match block {
-            Block::Part(heading) => format!("## {heading}\n\n"),
-            Block::Section(heading) => format!("### `{heading}`\n\n")
-                .replace("`Outside of all tables`", "Outside of all tables"),
-            Block::Paragraph(paragraph) => format!("{}\n\n", escaped(paragraph)),
-            Block::Term(term, meaning) => format!("- **{term}**: {}\n", escaped(meaning)),
-            Block::Option { key, facts, text, variable } => {
-                format!("- **`{key}`** ({}): {} `{variable}`\n", escaped(facts), escaped(text))
+        // Writing to a string can't fail.
+        let _ = match block {
+            Block::Part(heading) => write!(text, "## {heading}\n\n"),
+            Block::Section(heading) => write!(text, "### {heading}\n\n"),
+            Block::Paragraph(paragraph) => write!(text, "{}\n\n", escaped(paragraph)),
+            Block::Term(term, meaning) => writeln!(text, "- **{term}**: {}", escaped(meaning)),
+            Block::Option { key, facts, text: meaning, variable } => {
+                let (facts, meaning) = (escaped(facts), escaped(meaning));
+                writeln!(text, "- **`{key}`** ({facts}): {meaning} `{variable}`")
             }
-            Block::Toml(code) => format!("```toml\n{code}```\n\n"),
+            Block::Toml(code) => write!(text, "```toml\n{code}```\n\n"),
         };
     }
     text.trim_end().to_owned() + "\n"

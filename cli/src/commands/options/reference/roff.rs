@@ -7,10 +7,12 @@ use super::Block;
 pub(super) fn of(blocks: &[Block]) -> String {
     let mut roff = Roff::new();
     roff.control("SH", ["DESCRIPTION"]);
+    // The name of a variable can be as long as a line, which then can't be filled with blanks.
+    roff.control("ad", ["l"]);
     for block in blocks {
         match block {
             Block::Part(heading) => roff.control("SH", [&*heading.to_uppercase()]),
-            Block::Section(heading) => roff.control("SS", [heading.as_str()]),
+            Block::Section(heading) => roff.control("SS", [heading.trim_matches('`')]),
             Block::Paragraph(text) => roff.control("PP", []).text(inline(text)),
             Block::Term(term, meaning) => {
                 roff.control("TP", []).text([bold(term.as_str())]).text(inline(meaning))

@@ -1,10 +1,11 @@
-//! All tables of a configuration with their options, and the JSON Schema of a whole file, for references of the format.
+//! The reference of a configuration's format: all tables with their options, the JSON Schema of a whole file, and a file to start
+//! from. All of it is made from the structs that read the options.
 
 use serde_json::{Map, Value, json};
 
-use super::sections::{self, SECTIONS};
 use crate::{
     Options, Registry,
+    config::sections::{self, SECTIONS},
     http::options::HttpOptions,
     options::{self, Field, Schemas, json, listed},
     registry::{Entry, StoreEntry},
@@ -21,7 +22,6 @@ struct TopOptions {
 
 /// A table of a configuration, and its options.
 #[derive(Clone, Debug)]
-#[doc(hidden)]
 pub struct TableDescription {
     /// Its key, such as `credentials.oauth`; empty for what is outside of all tables.
     pub key: String,
@@ -53,7 +53,6 @@ impl TableDescription {
 }
 
 /// Returns all tables that a configuration can have: the sections, and in their place the providers and the stores.
-#[doc(hidden)]
 pub fn describe(registry: &Registry) -> Vec<TableDescription> {
     let section = |key| TableDescription::new(key, sections::doc(key), options_of(key));
     let mut tables = vec![
@@ -70,7 +69,6 @@ pub fn describe(registry: &Registry) -> Vec<TableDescription> {
 }
 
 /// Returns a configuration for a provider, to be filled in: what is needed, and everything else as comments.
-#[doc(hidden)]
 pub fn template(entry: &Entry, registry: &Registry) -> String {
     let of = |key: &str| options::template(key, sections::doc(key), options_of(key).iter());
     let mut parts = vec![of("credentials"), entry.template()];
@@ -103,14 +101,13 @@ fn options_of(section: &str) -> &'static [Field] {
 
 /// Returns the JSON Schema of a whole file. It describes one layer of several, so no option of a table is required. It is
 /// that of the providers and the stores in the registry: a table of another one is refused.
-#[doc(hidden)]
 pub fn json_schema(registry: &Registry) -> Value {
     let schemas = Schemas::of_layer(reference("secret"), reference("provider"));
     let text_references = registry.references().map(|(kind, _)| kind);
     let mut definitions = Map::new();
     let secret = json::secret(text_references.filter(|kind| *kind != "command"));
     definitions.insert("secret".to_owned(), secret);
-    let mut provider = object(providers(registry));
+    let mut provider = object(&providers(registry));
     provider["minProperties"] = 1.into();
     provider["maxProperties"] = 1.into();
     definitions.insert("provider".to_owned(), provider);
@@ -131,7 +128,7 @@ pub fn json_schema(registry: &Registry) -> Value {
         schema["description"] = entry.doc().into();
         (entry.name().to_owned(), schema)
     });
-    definitions.insert("stores".to_owned(), object(linked.chain([file]).collect()));
+    definitions.insert("stores".to_owned(), object(&linked.chain([file]).collect()));
 
     let described = |key: &str| {
         let schema = json!({ "$ref": format!("#/$defs/{key}"), "description": sections::doc(key) });
@@ -139,7 +136,7 @@ pub fn json_schema(registry: &Registry) -> Value {
     };
     let of_profile: Map<String, Value> =
         ["credentials", "http", "stores"].into_iter().map(described).collect();
-    definitions.insert("profile".to_owned(), object(of_profile.clone()));
+    definitions.insert("profile".to_owned(), object(&of_profile));
 
     let mut whole = schemas.table(TopOptions::FIELDS.iter());
     if let Some(properties) = whole["properties"].as_object_mut() {
@@ -179,7 +176,7 @@ fn of_provider(entry: &Entry, registry: &Registry, schemas: &Schemas) -> Value {
         Some(field) => schemas.value(&field.value_type()),
         None => json!({ "const": "" }),
     };
-    json::or_value(schema, short)
+    json::or_value(&schema, &short)
 }
 
 /// Returns the tables of all providers, by name.
@@ -191,7 +188,7 @@ fn providers(registry: &Registry) -> Map<String, Value> {
     registry.iter().map(table).collect()
 }
 
-fn object(properties: Map<String, Value>) -> Value {
+fn object(properties: &Map<String, Value>) -> Value {
     json!({ "type": "object", "properties": properties, "additionalProperties": false })
 }
 
