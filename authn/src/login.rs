@@ -362,7 +362,7 @@ fn log(progress: &Progress) {
             tracing::info!(authn.login.timeout = left.as_secs_f64(), "waiting for the user");
         }
         Progress::Notice(notice) => {
-            tracing::info!(error.message = notice.as_str(), "login goes on")
+            tracing::info!(error.message = notice.as_str(), "login goes on");
         }
         Progress::Exchanging => tracing::info!("user is done"),
         Progress::Ended => {}

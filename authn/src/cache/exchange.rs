@@ -404,7 +404,8 @@ impl Exchange {
     /// Takes the lease of the session.
     pub(super) async fn lease(&self, session: &StoredSession) -> Result<Lease> {
         let end = self.context.clock().sleep(LEASE);
-        let lock = self.noting_wait(session.lock());
+        // On the heap: the futures of all exchanges have it in them.
+        let lock = Box::pin(self.noting_wait(session.lock()));
         let leased = async {
             before(lock, end).await.unwrap_or_else(|| {
                 Err(Error::store(format!(

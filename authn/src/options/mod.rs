@@ -67,5 +67,7 @@ pub(crate) use template::PLACEHOLDER;
 pub use template::template;
 pub use validation::Validation;
 pub(crate) use value::{Entries, Item, MAX_NESTING, Value, insert};
+pub(crate) use view::names_secret;
+#[cfg(feature = "reqwest")]
+pub(crate) use view::redact_url;
 pub use view::{View, Views, set_or_not};
-pub(crate) use view::{names_secret, redact_url};

@@ -49,15 +49,11 @@ fn label(level: Level) -> (&'static str, Style) {
 /// Returns what an event says on one line, without invisible characters.
 fn sentence(fields: &Fields) -> String {
     let parts = fields.values.iter().filter_map(|(name, value)| part(name, value, fields));
-    let parts: Vec<String> = parts.collect();
-    let mut text = fields.message.clone();
-    if !parts.is_empty() {
-        text += &format!(": {}", parts.join(", "));
-    }
-    if let Some(duration) = fields.get("authn.duration").and_then(Value::as_f64) {
-        text += &format!(" ({})", brief(duration));
-    }
-    plain(&text.replace('\n', " "))
+    let parts = parts.collect::<Vec<String>>().join(", ");
+    let colon = if parts.is_empty() { "" } else { ": " };
+    let duration = fields.get("authn.duration").and_then(Value::as_f64);
+    let duration = duration.map(|seconds| format!(" ({})", brief(seconds))).unwrap_or_default();
+    plain(&format!("{}{colon}{parts}{duration}", fields.message).replace('\n', " "))
 }
 
 /// Returns what a field says; `None` if another one says it.

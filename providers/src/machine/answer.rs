@@ -24,7 +24,7 @@ pub(crate) fn token_of(answer: &HttpResponse) -> Result<Token> {
         let number = member.as_ref().map(whole);
         if number == Some(None) {
             tracing::warn!(
-                server.address = place,
+                url.full = place,
                 authn.member = name,
                 "a member of the answer is ignored: it is not a number of seconds"
             );

@@ -5,6 +5,7 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
+#[cfg(target_os = "linux")]
 mod doctor;
 mod normal;
 mod server;
@@ -44,12 +45,14 @@ fn update(folder: &str, name: &str, key: &str, printed: impl Into<toml_edit::Val
 
 /// Creates a sandbox whose user has this configuration, for the server at an address.
 fn sandbox(configuration: &str, address: &str) -> Sandbox {
-    use std::os::unix::fs::PermissionsExt as _;
-
     let sandbox = Sandbox::new();
     let path = sandbox.config().join("authn/config.toml");
     fs::create_dir(path.parent().unwrap()).unwrap();
     fs::write(&path, configuration.replace("SERVER", address)).unwrap();
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    }
     sandbox
 }

@@ -60,7 +60,8 @@ fn a_log_tells_the_story_as_text() {
 fn a_log_tells_the_same_story_as_json() {
     for (name, story) in cases::<Story>("stories") {
         let shown = normal::json(&story.run("json"));
-        let lines: String = shown.iter().map(|line| format!("{line}\n")).collect();
+        let mut lines = shown.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n");
+        lines.push('\n');
         if update("stories", &name, "json", &lines) {
             continue;
         }

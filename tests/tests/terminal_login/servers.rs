@@ -83,8 +83,8 @@ fn secrets(file: impl AsRef<Path>) -> Vec<String> {
 /// Returns the link on the screen, which may be wider than the terminal.
 fn link(terminal: &Terminal, issuer: &str) -> String {
     let shown = terminal.screen();
-    // The log has the address alone.
-    let start = shown.find(&format!("{issuer}/")).expect("a link");
+    // The log has addresses without a query.
+    let start = shown.find(&format!("{issuer}/auth?")).expect("a link");
     let mut link = String::new();
     for line in shown[start..].lines() {
         link += line;

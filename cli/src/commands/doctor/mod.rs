@@ -24,13 +24,13 @@ use crate::{
 /// The arguments of `doctor`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
-Checks the active profile, or that of `--profile`. It changes nothing. The only server that it contacts is the one \
+Checks the active profile, or that of `--profile`. Without `--token` it changes nothing. The only server that it contacts is the one \
 that issues the tokens: it compares the server's metadata with what the configuration needs, and sends no secret of the \
 configuration. With `workload_identity`, it exchanges the token of this machine's identity, and shows what the identity says of \
 itself.
 
 `--token` requests a new token, too, even if a valid one is stored. If the server rotates refresh tokens, the new one is stored \
-in the place of the one that was used. You are never asked to log in. Whether an API accepts the token is not tried.
+in the place of the one that was used, or is lost with `store = \"memory\"`. You are never asked to log in. Whether an API accepts the token is not tried.
 
 On a terminal, each finding has a line, and its fix has the next one. Otherwise, each row is a line of tab-separated \
 columns: STATE (`ok`, `warning`, `problem`, or `skipped` for what was not tried), CHECK, FINDING and HELP (`-` for none).

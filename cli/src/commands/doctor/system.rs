@@ -43,7 +43,9 @@ pub(super) fn server(snapshot: &Snapshot) -> Vec<Finding> {
     };
     vec![match probe {
         Ok(Some(probe)) => Finding::ok(format!("{} is reachable", probe.place)),
-        Ok(None) => Finding::ok("this provider has no server that can be checked without a secret"),
+        Ok(None) => {
+            Finding::skipped("this provider has no server that can be checked without a secret")
+        }
         Err(error) => Finding::failure(error),
     }]
 }

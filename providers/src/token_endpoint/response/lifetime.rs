@@ -10,7 +10,7 @@ use super::{member::Member, object::Object};
 pub(super) fn lifetime(object: &Object, name: &'static str, place: &str) -> Option<Duration> {
     let Ok(seconds) = seconds(object.get(name)) else {
         tracing::warn!(
-            server.address = place,
+            url.full = place,
             authn.member = name,
             "a member of the answer is ignored: it is not a number of seconds"
         );

@@ -129,7 +129,10 @@ async fn poll(call: Call<'_>, login: &Login, codes: &DeviceAuthorization) -> Res
         let left = end.moment.after(clock.now());
         let is_last = pace.wait() >= left;
         let wait = if is_last { end.last_wait(left, &pace) } else { Some(pace.wait()) };
-        tracing::debug!(authn.wait = wait.unwrap_or(left).as_secs_f64(), "login not approved yet");
+        tracing::debug!(
+            authn.wait = wait.unwrap_or(left).as_secs_f64(),
+            "next request for the login"
+        );
         login.unless_cancelled(clock.sleep(wait.unwrap_or(left))).await?;
         if wait.is_none() || (!is_last && end.moment.reached(clock.now())) {
             return Err(last_failure.unwrap_or_else(|| end.error(context)));
