@@ -7,24 +7,29 @@ use clap::{
     Arg, ArgMatches, Args as _, ColorChoice, FromArgMatches as _, Subcommand as _, ValueEnum as _,
     error::{ContextKind, ContextValue, ErrorKind},
 };
+use console::Term;
 
 use crate::{
     app::Global,
     commands::{self, Command},
     own::OwnCommand,
     program::Program,
+    style::{hanging, page},
 };
 
 const ABOUT: &str = "Manage logins, tokens and their configuration";
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0 success               3 invalid configuration  5 provider or network error
-  1 other error           4 login required         130 interrupted
-  2 invalid command line
+  0    success
+  1    other error
+  2    invalid command line
+  3    invalid configuration
+  4    login required
+  5    provider or network error
+  130  interrupted
 
-Data goes to standard output, everything else to standard error. With --json, a
-failure is one JSON object there.";
+Data goes to standard output, everything else to standard error. With `--json`, a failure is one JSON object there.";
 
 /// The commands by topic, in the order in which they are needed.
 const GROUPS: [(&str, &[&str]); 6] = [
@@ -135,8 +140,7 @@ fn define(
     let after = format!(
         "\
 Environment variables:
-  {profile}, {config}, {log}, {format}, NO_COLOR,
-  and one for each option of the configuration, such as {option}
+  {profile}, {config}, {log}, {format}, NO_COLOR, and one for each option of the configuration, such as {option}
 
 {EXIT_CODES}"
     );
@@ -149,7 +153,8 @@ Environment variables:
     if let Some(version) = program.version.as_ref().filter(|_| !program.is_embedded()) {
         command = command.version(version.clone());
     }
-    let command = with_global(command).after_help(after);
+    let columns = Term::stdout().size_checked().map_or(usize::MAX, |(_, columns)| columns.into());
+    let command = with_global(command).after_help(page(&after, columns));
     let own: Vec<&str> = own.iter().map(|own| own.definition.get_name()).collect();
     let listed = listed(&command, &own);
     command.help_template(listed)
@@ -213,6 +218,10 @@ fn built_in(
 /// Replaces `authn` in the texts of a command and its subcommands by the words before a command of this program.
 fn naming(command: clap::Command, words: &str) -> clap::Command {
     let text = command.get_after_help().map(|text| text.to_string().replace("authn", words));
+    let text = text.map(|text| match Term::stdout().size_checked() {
+        Some((_, columns)) => page(&text, columns.into()),
+        None => text,
+    });
     let command = command.mut_subcommands(|below| naming(below, words));
     match text {
         Some(text) => command.after_help(text),
@@ -224,6 +233,7 @@ fn naming(command: clap::Command, words: &str) -> clap::Command {
 fn listed(command: &clap::Command, own: &[&str]) -> String {
     let (heading, literal) =
         (command.get_styles().get_header(), command.get_styles().get_literal());
+    let columns = Term::stdout().size_checked().map_or(usize::MAX, |(_, columns)| columns.into());
     let groups = || iter::once(("Commands", own)).chain(GROUPS);
     let mut template = "{about-with-newline}\n{usage-heading} {usage}\n".to_owned();
     for (title, names) in groups() {
@@ -235,8 +245,9 @@ fn listed(command: &clap::Command, own: &[&str]) -> String {
         }
         for command in commands {
             let (name, about) = (command.get_name(), command.get_about().cloned());
-            let about = about.unwrap_or_default();
-            let _ = writeln!(template, "  {literal}{name:width$}{literal:#}  {about}");
+            let about = about.unwrap_or_default().to_string();
+            let label = format!("  {literal}{name:width$}{literal:#}  ");
+            let _ = writeln!(template, "{}", hanging(&label, &about, columns));
         }
     }
     template

@@ -246,7 +246,7 @@ impl Cli {
                 (code.into(), code)
             }
         };
-        app.output.end(ended);
+        app.output.end(ended.ended().as_ref());
         code
     }
 }

@@ -10,7 +10,8 @@ use authn::{
 
 use crate::{
     output::{self, Output},
-    style::plain,
+    report::Ended,
+    style::{hanging, plain},
 };
 
 /// The exit codes. `commands/man/exit_status.roff` describes each.
@@ -42,28 +43,24 @@ pub(crate) enum Failure {
 }
 
 impl Code {
-    /// Returns the kind of a failure that has no other.
-    pub(crate) fn kind(self) -> &'static str {
-        match self {
-            Self::Success | Self::Other => "other",
-            Self::Usage => "usage",
-            Self::Configuration => "configuration",
-            Self::LoginRequired => "login_required",
-            Self::Provider => "provider",
-            Self::NotExecutable => "not_executable",
-            Self::NotFound => "not_found",
-            Self::HungUp | Self::Interrupted | Self::Quit | Self::Terminated => "cancelled",
-        }
-    }
-
-    /// Returns the message of a failure that has no other.
-    pub(crate) fn words(self) -> &'static str {
-        match self {
+    /// Returns how a command ends with this code; `None` if it has not failed.
+    pub(crate) fn ended(self) -> Option<Ended> {
+        const SIGNAL: &str = "a signal has ended the command";
+        const FAILED: &str = "the command has failed";
+        let (kind, message) = match self {
+            Self::Success => return None,
+            Self::Other => ("other", FAILED),
+            Self::Usage => ("usage", FAILED),
+            Self::Configuration => ("configuration", FAILED),
+            Self::LoginRequired => ("login_required", FAILED),
+            Self::Provider => ("provider", FAILED),
+            Self::NotExecutable => ("not_executable", FAILED),
+            Self::NotFound => ("not_found", FAILED),
             Self::HungUp | Self::Interrupted | Self::Quit | Self::Terminated => {
-                "a signal has ended the command"
+                ("cancelled", SIGNAL)
             }
-            _ => "the command has failed",
-        }
+        };
+        Some(Ended { exit: self as u8, kind, message })
     }
 }
 
@@ -146,12 +143,22 @@ pub(crate) fn usage(error: &clap::Error, output: &Output) -> Code {
         let message = message.strip_prefix("error: ").unwrap_or(&message);
         let tip = text.lines().find_map(|line| line.trim_start().strip_prefix("tip: "));
         output.error(message, tip.or(Some("`--help` shows what is possible")));
-        output.end(Code::Usage);
+        output.end(Code::Usage.ended().as_ref());
         return Code::Usage;
     }
     let shown = |colour| if colour { text.ansi().to_string() } else { text.to_string() };
     if error.use_stderr() {
-        output::write(&shown(output.stderr_colour()));
+        let columns = output::columns_of_messages().unwrap_or(usize::MAX);
+        let line = |line: &str| {
+            let tip = line.find("tip:").and_then(|at| Some(at + line[at..].find(' ')? + 1));
+            let (label, text) = line.split_at(tip.unwrap_or(0));
+            if tip.is_none() && line.starts_with(' ') {
+                return line.to_owned();
+            }
+            hanging(label, text, columns)
+        };
+        let lines = shown(output.stderr_colour());
+        output::write(&(lines.lines().map(line).collect::<Vec<_>>().join("\n") + "\n"));
         return Code::Usage;
     }
     let written = output::data(shown(output.stdout_colour()));

@@ -3,6 +3,7 @@
 use std::{
     io::{self, IsTerminal as _, Write as _},
     mem,
+    path::Path,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -16,9 +17,8 @@ use console::Term;
 use serde::Serialize;
 
 use crate::{
-    exit::Code,
-    report::{Note, Report},
-    style::{ERROR, HELP, Table, WARNING, plain, styled, wrapped},
+    report::{Ended, Note, Report},
+    style::{ERROR, HELP, Table, WARNING, hanging, home, plain, short, styled, tilde, wrapped},
 };
 
 /// How many problems are written at once. The library has a line and a suggestion for as many.
@@ -71,8 +71,13 @@ impl Output {
         if !self.terminal {
             return data(table.tabbed());
         }
-        let size = Term::stdout().size_checked();
-        data(table.shown(self.stdout_colour, size.map(|(_, columns)| columns.into())))
+        data(table.shown(self.stdout_colour, self.columns()))
+    }
+
+    /// Returns the width of the terminal that standard output is.
+    pub(crate) fn columns(&self) -> Option<usize> {
+        let size = Term::stdout().size_checked().filter(|_| self.terminal);
+        size.map(|(_, columns)| columns.into())
     }
 
     /// Returns a text in a style on standard output.
@@ -102,16 +107,16 @@ impl Output {
         self.note(Note::warning(message, help), text);
     }
 
-    /// Ends the command. With `--json`, a failure is written as one object, with all messages until then; without a
-    /// failure, the messages are written as texts.
-    pub(crate) fn end(&self, code: Code) {
+    /// Ends the command, which may have failed. With `--json`, a failure is written as one object, with all messages until
+    /// then; without a failure, the messages are written as texts.
+    pub(crate) fn end(&self, failed: Option<&Ended>) {
         let Some(noted) = &self.noted else { return };
         let noted = mem::take(&mut *noted.lock().unwrap_or_else(PoisonError::into_inner));
-        if code == Code::Success {
+        let Some(ended) = failed else {
             noted.iter().for_each(|(_, text)| write(text));
             return;
-        }
-        let report = Report::of(code, noted.into_iter().map(|(note, _)| note).collect());
+        };
+        let report = Report::of(ended, noted.into_iter().map(|(note, _)| note).collect());
         // Texts and numbers can always be written.
         message(&serde_json::to_string(&report).unwrap_or_default());
     }
@@ -131,8 +136,8 @@ impl Output {
 
     fn labelled(&self, label: &str, style: Style, text: &str) -> String {
         let text = format!("{label} {}", plain(text));
-        let text = match Term::stderr().size_checked() {
-            Some((_, columns)) => wrapped(&text, columns.into()),
+        let text = match columns_of_messages() {
+            Some(columns) => wrapped(&tilde(&text, home().as_deref()), columns),
             None => text,
         };
         text.replacen(label, &styled(label, style, self.stderr_colour), 1) + "\n"
@@ -147,13 +152,41 @@ impl Output {
             all.sort_by_key(|problem| problem.severity() != Severity::Error);
         }
         for problem in all.iter().take(SHOWN) {
-            let text = format!("{}\n\n", problem.render(self.stderr_colour));
+            let text = rendered(problem, self.stderr_colour) + "\n\n";
             self.note(Note::problem(problem), text);
         }
         if left_out > 0 && !self.is_json() {
             message(&format!("… and {left_out} more problems\n"));
         }
     }
+}
+
+/// Returns the width of the terminal that standard error is.
+pub(crate) fn columns_of_messages() -> Option<usize> {
+    Term::stderr().size_checked().map(|(_, columns)| columns.into())
+}
+
+/// Returns the report of a problem. On a terminal, its lines fit, and the home folder in the place is `~`.
+fn rendered(problem: &Problem, colour: bool) -> String {
+    let text = problem.render(colour);
+    let Some(columns) = columns_of_messages() else { return text };
+    let home = home();
+    let line = |(at, line): (usize, &str)| {
+        if at == 0 {
+            return wrapped(line, columns);
+        }
+        if let Some((before, place)) = line.split_once("--> ") {
+            return format!("{before}--> {}", short(Path::new(place), home.as_deref()));
+        }
+        let line = tilde(line, home.as_deref());
+        match line.split_once("= ").and_then(|_| line.split_once(": ")) {
+            Some((label, text)) if !line.contains(" | ") => {
+                hanging(&format!("{label}: "), text, columns)
+            }
+            _ => line,
+        }
+    };
+    text.lines().enumerate().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// Writes bytes to standard output.

@@ -3,7 +3,15 @@
 use authn::config::{Problem, Severity};
 use serde::Serialize;
 
-use crate::{exit::Code, style::plain};
+use crate::style::plain;
+
+/// How a command ends that fails.
+pub(crate) struct Ended {
+    pub(crate) exit: u8,
+    /// The kind and the message of a failure that has no others.
+    pub(crate) kind: &'static str,
+    pub(crate) message: &'static str,
+}
 
 /// A failure, as in the JSON.
 #[derive(Serialize)]
@@ -68,19 +76,19 @@ impl Note {
 
 impl Report {
     /// Returns the report of a command that has failed with these messages.
-    pub(crate) fn of(code: Code, mut notes: Vec<Note>) -> Self {
+    pub(crate) fn of(ended: &Ended, mut notes: Vec<Note>) -> Self {
         // A problem of the configuration is the cause of the error that follows it.
         let main = notes.iter().position(|note| note.is_error() && note.code.is_none());
         let main = main.map(|at| notes.remove(at));
         let cause = notes.iter().find(|note| note.is_error() && note.code.is_some());
-        let kind = main.as_ref().and_then(|main| main.kind).unwrap_or(code.kind());
+        let kind = main.as_ref().and_then(|main| main.kind).unwrap_or(ended.kind);
         let help = main.as_ref().and_then(|main| main.help.clone());
         Self {
             kind,
             code: cause.and_then(|cause| cause.code),
             help: help.or_else(|| cause?.help.clone()),
-            message: main.map_or_else(|| code.words().to_owned(), |main| main.message),
-            exit: code as u8,
+            message: main.map_or_else(|| ended.message.to_owned(), |main| main.message),
+            exit: ended.exit,
             problems: notes,
         }
     }

@@ -127,6 +127,11 @@ impl Terminal {
         trimmed(&sgr::canonical(&self.capture(&["-e"])))
     }
 
+    /// The screen with each line whole that the terminal has broken because it is too long.
+    pub fn whole_lines(&self) -> String {
+        trimmed(&self.capture(&["-J"]))
+    }
+
     /// The whole output of the terminal, including lines that have scrolled away.
     pub fn transcript(&self) -> String {
         trimmed(&self.capture(&["-S", "-"]))

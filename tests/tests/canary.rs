@@ -310,6 +310,7 @@ const ASKING: &[&[&str]] = &[
 /// The commands that ask none.
 const QUIET: &[&[&str]] = &[
     &["config", "show"],
+    &["config", "show", "--all"],
     &["config", "show", "--json", "--all-layers"],
     &["config", "check"],
     &["config", "check", "--all-profiles", "--json", "--strict"],
@@ -317,6 +318,9 @@ const QUIET: &[&[&str]] = &[
     &["providers", "oauth"],
     &["status"],
     &["stores"],
+    &["stores", "file"],
+    &["stores", "--json"],
+    &["token", "--json", "--url", "nonsense"],
     &["doctor", "--json"],
     &["explain", "https://127.0.0.1:9/"],
     &["explain", "https://127.0.0.1:9/", "--json", "--redirect-to", "https://a.test/"],

@@ -2,7 +2,10 @@
 
 use std::{fmt, ops::Range};
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use annotate_snippets::{
+    AnnotationKind, Group, Level, Renderer, Snippet,
+    renderer::{AnsiColor, Effects},
+};
 
 use super::{ProblemCode, Provenance, printable, shortened};
 
@@ -182,7 +185,13 @@ impl Problem {
         if let Some(help) = &help {
             group = group.element(Level::HELP.message(help.as_str()));
         }
-        let renderer = if colour { Renderer::styled() } else { Renderer::plain() };
+        let renderer = if colour {
+            // The colours of the command line, which are those of clap.
+            let bold = |colour: AnsiColor| colour.on_default().effects(Effects::BOLD);
+            Renderer::styled().error(bold(AnsiColor::Red)).help(bold(AnsiColor::Cyan))
+        } else {
+            Renderer::plain()
+        };
         renderer.render(&[group])
     }
 

@@ -47,9 +47,9 @@ pub(crate) enum Command {
     Login(login::Arguments),
     /// Show the session of each profile, without the network
     Status(status::Arguments),
-    /// Delete the stored session
+    /// Delete stored sessions
     Logout(logout::Arguments),
-    /// List the token stores, and count their sessions
+    /// List the token stores and their sessions
     Stores(stores::Arguments),
     /// Find problems, and show how to fix them
     Doctor(doctor::Arguments),

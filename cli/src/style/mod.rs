@@ -14,7 +14,11 @@ use std::{
 pub(crate) use authn::config::printable as plain;
 use clap::builder::styling::{Ansi256Color, AnsiColor, Color, Style};
 
-pub(crate) use self::{paragraph::wrapped, prose::prose, table::Table};
+pub(crate) use self::{
+    paragraph::{hanging, page, wrapped},
+    prose::prose,
+    table::Table,
+};
 
 pub(crate) const ERROR: Style = AnsiColor::Red.on_default().bold();
 pub(crate) const WARNING: Style = AnsiColor::Yellow.on_default().bold();
@@ -79,6 +83,22 @@ pub(crate) fn short(path: &Path, home: Option<&Path>) -> String {
     }
 }
 
+/// Returns a text for people, with the user's home as `~` in its paths. A path in quotes stays, because a shell does not
+/// replace a `~` there.
+pub(crate) fn tilde(text: &str, home: Option<&Path>) -> String {
+    let Some(home) = home.map(|home| format!("{}/", home.display())) else {
+        return text.to_owned();
+    };
+    let mut parts = text.split(home.as_str());
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let is_start = shown.chars().next_back().is_none_or(|before| " `(=:".contains(before));
+        shown += if is_start { "~/" } else { &home };
+        shown += part;
+    }
+    shown
+}
+
 /// Returns a header's name with capitals, such as `X-Api-Key`. It is ASCII, and not empty.
 pub(crate) fn spelt(name: &HeaderName) -> String {
     let capital = |word: &str| word[..1].to_ascii_uppercase() + &word[1..];
@@ -94,6 +114,21 @@ mod tests {
         let text = "a\u{1b}]0;x\u{7}\r\nb\u{202e}c\u{2028}é\u{9b}1m\u{200b}";
         let plain = plain(text);
         assert_eq!(plain, "a\\u{1b}]0;x\\u{7}\\r\\nb\\u{202e}c\\u{2028}é\\u{9b}1m\\u{200b}");
+    }
+
+    #[test]
+    fn a_path_in_the_home_folder_begins_with_a_tilde() {
+        let home = Some(Path::new("/home/ann"));
+        for (text, expected) in [
+            ("/home/ann/x can't be read", "~/x can't be read"),
+            ("`chmod 600 /home/ann/x`", "`chmod 600 ~/x`"),
+            ("`chmod 600 '/home/ann/a b'`", "`chmod 600 '/home/ann/a b'`"),
+            ("/mnt/home/ann/x, /home/anna/x", "/mnt/home/ann/x, /home/anna/x"),
+            ("from /home/ann/a (/home/ann/b)", "from ~/a (~/b)"),
+        ] {
+            assert_eq!(tilde(text, home), expected);
+            assert_eq!(tilde(text, None), text);
+        }
     }
 
     #[test]

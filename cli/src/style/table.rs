@@ -3,12 +3,12 @@
 use clap::builder::styling::Style;
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
-use super::{BOLD, FAINT, plain, styled, wrapped};
+use super::{BOLD, FAINT, paragraph::NARROWEST, plain, styled, wrapped};
 
 /// The space between two columns.
 const GAP: usize = 2;
-/// The narrowest column in which a text can be read.
-const NARROWEST: usize = 16;
+/// The width to which a cell is cut at most: it shows the name of a file and a line.
+const SHORTEST: usize = 20;
 /// Replaces what is left out of a cell.
 const CUT: char = '…';
 
@@ -71,26 +71,48 @@ impl Table {
 
     /// Returns the rows for a terminal of `width` columns, if that is known.
     pub(crate) fn shown(&self, colour: bool, width: Option<usize>) -> String {
-        let mut columns = self.columns();
+        let columns = self.columns();
         let Some(width) = width else { return aligned(&columns, &self.styles(), colour) };
-        if let Some(at) = index(&columns, self.gives_way)
-            && total(&columns) > width
-        {
-            match room(&columns, at, width) {
-                Some(room) => columns[at].iter_mut().for_each(|cell| *cell = cut(cell, room)),
-                None => drop(columns.remove(at)),
+        let cut = self.cut(&columns, width);
+        let broken = self.broken(&self.cut(&columns, 0), width);
+        let without = self.without(&columns);
+        let broken_without = self.broken(&without, width);
+        let ways = [columns, cut, broken, without, broken_without];
+        match ways.iter().find(|columns| total(columns) <= width) {
+            Some(columns) => aligned(columns, &self.styles(), colour),
+            None => self.blocks(colour, width),
+        }
+    }
+
+    /// Returns the columns with the cells of the one that gives way cut, but not shorter than they can be read.
+    fn cut(&self, columns: &[Vec<String>], width: usize) -> Vec<Vec<String>> {
+        let mut columns = columns.to_vec();
+        if let Some(at) = index(&columns, self.gives_way) {
+            let room = room(&columns, at, width).max(SHORTEST);
+            columns[at].iter_mut().for_each(|cell| *cell = cut(cell, room));
+        }
+        columns
+    }
+
+    /// Returns the columns without the one that gives way.
+    fn without(&self, columns: &[Vec<String>]) -> Vec<Vec<String>> {
+        let mut columns = columns.to_vec();
+        if let Some(at) = index(&columns, self.gives_way) {
+            columns.remove(at);
+        }
+        columns
+    }
+
+    /// Returns the columns with the lines of one broken.
+    fn broken(&self, columns: &[Vec<String>], width: usize) -> Vec<Vec<String>> {
+        let mut columns = columns.to_vec();
+        if let Some(at) = index(&columns, self.breaks) {
+            let room = room(&columns, at, width);
+            if room >= NARROWEST {
+                columns[at].iter_mut().for_each(|cell| *cell = wrapped(cell, room));
             }
         }
-        if let Some(at) = index(&columns, self.breaks)
-            && let Some(room) = room(&columns, at, width)
-            && total(&columns) > width
-        {
-            columns[at].iter_mut().for_each(|cell| *cell = wrapped(cell, room));
-        }
-        if total(&columns) > width {
-            return self.blocks(colour, width);
-        }
-        aligned(&columns, &self.styles(), colour)
+        columns
     }
 
     /// Returns the cells of each column that a terminal shows, below its heading.
@@ -117,7 +139,9 @@ impl Table {
             let line = |cells: &Vec<String>| {
                 let heading = styled(&padded(&cells[0], margin), BOLD, colour);
                 let indent = format!("\n{}", " ".repeat(margin + GAP));
-                let cell = wrapped(&cells[row + 1], room);
+                let gives_way = Some(&*cells[0]) == self.gives_way;
+                let cell = &cells[row + 1];
+                let cell = if gives_way { cut(cell, room) } else { wrapped(cell, room) };
                 let lines: Vec<String> =
                     cell.lines().map(|line| styled(line, *style, colour)).collect();
                 let line = format!("{heading}{}{}", " ".repeat(GAP), lines.join(&indent));
@@ -145,10 +169,9 @@ fn total(columns: &[Vec<String>]) -> usize {
     widths + GAP * columns.len().saturating_sub(1)
 }
 
-/// Returns the width that the others leave to a column; `None` if that is too narrow to be read.
-fn room(columns: &[Vec<String>], at: usize, of: usize) -> Option<usize> {
-    let others = total(columns) - width(&columns[at]);
-    of.checked_sub(others).filter(|room| *room >= NARROWEST)
+/// Returns the width that the others leave to a column.
+fn room(columns: &[Vec<String>], at: usize, of: usize) -> usize {
+    of.saturating_sub(total(columns) - width(&columns[at]))
 }
 
 /// Returns a cell that is at most this wide. Of a path, the end is kept, which tells the file.
@@ -229,9 +252,8 @@ mod tests {
 
     #[test]
     fn one_column_gives_way_first_and_then_the_lines_of_another_break() {
-        let blocks = "KEY     a.key\nVALUE   one two three\n        four\n\
-                      ORIGIN  ~/authn/config.toml:1:2\n\n\
-                      KEY     b\nVALUE   日本 語\nORIGIN  variable\n        AUTHN_PROFILE\n";
+        let blocks = "KEY     a.key\nVALUE   one two three\n        four\nORIGIN  …config.toml:1:2\n\n\
+                      KEY     b\nVALUE   日本 語\nORIGIN  variable AUTHN_…\n";
         for (width, expected) in [
             (
                 50,
@@ -240,10 +262,16 @@ mod tests {
                  b      日本 語             variable AUTHN_PROFILE\n",
             ),
             (
-                44,
+                47,
                 "KEY    VALUE               ORIGIN\n\
-                 a.key  one two three four  …/config.toml:1:2\n\
-                 b      日本 語             variable AUTHN_P…\n",
+                 a.key  one two three four  …thn/config.toml:1:2\n\
+                 b      日本 語             variable AUTHN_PROF…\n",
+            ),
+            (
+                45,
+                "KEY    VALUE          ORIGIN\n\
+                 a.key  one two three  …thn/config.toml:1:2\n       four\n\
+                 b      日本 語        variable AUTHN_PROF…\n",
             ),
             (42, "KEY    VALUE\na.key  one two three four\nb      日本 語\n"),
             (23, "KEY    VALUE\na.key  one two three\n       four\nb      日本 語\n"),

@@ -222,11 +222,11 @@ fn the_rows_are_tab_separated() {
          credentials\tsent\t-\n\
          profile\tnone\t-\n\
          origin\thttps://a.test\t-\n\
-         provider\tbearer\t~/.config/authn/config.toml:3:10\n\
-         value\tcredentials.domain\t\"a.test\" from ~/.config/authn/config.toml:2:10\n\
+         provider\tbearer\t/home/.config/authn/config.toml:3:10\n\
+         value\tcredentials.domain\t\"a.test\" from /home/.config/authn/config.toml:2:10\n\
          provider\tcredentials.bearer\tapplies\n\
          sets\theader authorization\t-\n\
-         value\tcredentials.bearer.token\t(set) from ~/.config/authn/config.toml:3:10\n\
+         value\tcredentials.bearer.token\t(set) from /home/.config/authn/config.toml:3:10\n\
          redirect\thttps://b.test/\tfollowed without credentials\n\
          redirect\theader authorization\tdropped\n\
          redirect\theader cookie\tdropped\n\

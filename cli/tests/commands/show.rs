@@ -35,22 +35,31 @@ const FLAGS: [&str; 2] = ["--set", "credentials.scheme=https"];
 
 #[test]
 fn each_value_has_its_origin_and_what_it_overrides() {
-    let outcome = layered().run_without_folder(&["--set", FLAGS[1], "config", "show"]);
+    let run = |arguments: &[&str]| {
+        layered().run_without_folder(&[&["--set", FLAGS[1], "config", "show"], arguments].concat())
+    };
+    let all = run(&["--all"]).done();
     let (unset, set): (Vec<&str>, Vec<&str>) =
-        outcome.stdout.split_inclusive('\n').partition(|row| row.ends_with("\tdefault\n"));
+        all.split_inclusive('\n').partition(|row| row.ends_with("\tdefault\n"));
     assert!(unset.contains(&"credentials.provider\t(not set)\tdefault\n"), "{unset:?}");
+    let outcome = run(&[]);
+    assert_eq!(set.concat(), outcome.stdout, "without `--all`, the defaults are left out");
+    let json = run(&["--json"]).done();
+    let json: Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["values"].as_array().unwrap().len(), all.lines().count(), "the JSON has all");
     assert_eq!(
-        set.concat(),
+        outcome.stdout,
         "\
-default_profile\t\"test\"\t~/.config/authn/config.toml:1:19
-credentials.domain\t\"prod.example.com\"\t~/.config/authn/config.toml:12:10 [profile.prod] (overrides config.toml:4:10)
+default_profile\t\"test\"\t/home/.config/authn/config.toml:1:19
+credentials.domain\t\"prod.example.com\"\t/home/.config/authn/config.toml:12:10 [profile.prod] (overrides config.toml:4:10)
 credentials.scheme\t\"https\"\tflag --set credentials.scheme
 credentials.origins\t[\"https://a.test\"]\t/further.toml:4:13
 credentials.basic.username\t\"bob\"\tenv AUTHN_CREDENTIALS__BASIC__USERNAME (overrides config.toml:6:12)
 credentials.basic.password\t(set)\tenv AUTHN_CREDENTIALS__BASIC__PASSWORD__FILE, from file /password (overrides config.toml:7:12)
 "
     );
-    assert_eq!(outcome.stderr, "profile: prod, provider: basic\n");
+    let more = format!("{} more options have their defaults (`--all`)", unset.len());
+    assert_eq!(outcome.stderr, format!("profile: prod, provider: basic\n{more}\n"));
     assert_eq!(outcome.code, 0);
 }
 
@@ -58,10 +67,10 @@ credentials.basic.password\t(set)\tenv AUTHN_CREDENTIALS__BASIC__PASSWORD__FILE,
 fn all_layers_have_rows() {
     let arguments = ["config", "show", "credentials.domain", "--all-layers"];
     assert_eq!(
-        layered().run(&arguments).done(),
+        layered().run_without_folder(&arguments).done(),
         "\
-credentials.domain\t\"prod.example.com\"\t~/.config/authn/config.toml:12:10 [profile.prod]
-credentials.domain\t\"api.example.com\" (overridden)\t~/.config/authn/config.toml:4:10
+credentials.domain\t\"prod.example.com\"\t/home/.config/authn/config.toml:12:10 [profile.prod]
+credentials.domain\t\"api.example.com\" (overridden)\t/home/.config/authn/config.toml:4:10
 "
     );
 }
@@ -264,7 +273,7 @@ fn values_of_a_preset_have_it_as_their_origin() {
     let device = "credentials.oauth.device_authorization_endpoint_url\t\"https://github.com/login/device/code\"\tpreset github\n";
     assert!(rows.contains(device), "{rows}");
     let token = "credentials.oauth.token_endpoint_url\t\"https://ghe.test/login/oauth/access_token\"\t\
-                 ~/.config/authn/config.toml:6:22 (overrides preset github)\n";
+                 /home/.config/authn/config.toml:6:22 (overrides preset github)\n";
     assert!(rows.contains(token), "{rows}");
     let layers = show(&["--all-layers"]);
     assert!(
@@ -281,7 +290,7 @@ fn values_of_a_preset_have_it_as_their_origin() {
                authorization_endpoint_url = 'https://ghe.test/login/oauth/authorize'\n";
     sandbox.file("home/.config/authn/presets/github.toml", own);
     let rows = show(&["credentials.oauth"]);
-    let own = "~/.config/authn/presets/github.toml:5:30\n";
+    let own = "/home/.config/authn/presets/github.toml:5:30\n";
     assert!(rows.contains(own) && !rows.contains("preset github"), "{rows}");
     let paths = sandbox.run_without_folder(&["config", "path"]).stdout;
     assert!(paths.starts_with("preset\tread\t"), "{paths}");

@@ -40,7 +40,7 @@ fn a_token_of_the_configuration_is_sent_and_never_shown() {
         let host = api.url.strip_prefix("http://").unwrap();
         assert_eq!(said, format!("host: {host}\n200 OK\n200 OK\n200 OK\n"));
         assert_eq!(api.headers("authorization")[before..], bearer([token; 3]));
-        let shown = run(&sandbox, &["config", "show"]);
+        let shown = run(&sandbox, &["config", "show", "--all"]);
         assert!(shown.stdout.contains("(set)"), "{}", shown.stdout);
         assert_eq!(canary.find_in(shown.stdout.as_bytes()), None);
         assert_eq!(canary.find_in(shown.stderr.as_bytes()), None);
@@ -59,7 +59,7 @@ fn a_provider_of_ones_own_is_cached_until_all_tokens_are_invalidated() {
     let sent = bearer([&token(1), &token(1), &token(2)]);
     assert_eq!(api.headers("authorization"), sent);
 
-    let shown = run(&sandbox, &["config", "show"]).success();
+    let shown = run(&sandbox, &["config", "show", "--all"]).success();
     assert!(shown.contains("credentials.example_cached.team\t\"maps\""), "{shown}");
     assert!(shown.contains("credentials.example_cached.key\t(set)"), "{shown}");
     assert!(!shown.contains("requested") && canary.find_in(shown.as_bytes()).is_none(), "{shown}");
@@ -142,7 +142,7 @@ fn the_files_of_foundry_dev_tools_are_read() {
                 sent.lines().map(|line| Some(line.to_owned())).collect();
             assert_eq!(api.headers("authorization"), sent, "{name}");
         }
-        let shown = run(&sandbox, &["config", "show"]);
+        let shown = run(&sandbox, &["config", "show", "--all"]);
         assert_eq!(shown.code, 0, "{name}: {}", shown.stderr);
         assert!(!shown.stdout.contains("cache_dir"), "{name}: {}", shown.stdout);
         assert_eq!(run(&sandbox, &["config", "check"]).code, 0, "{name}");

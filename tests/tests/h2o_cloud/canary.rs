@@ -14,6 +14,7 @@ const COMMANDS: &[&[&str]] = &[
     &["config", "check", "--network"],
     &["doctor"],
     &["config", "show"],
+    &["config", "show", "--all"],
     &["config", "show", "--json", "--all-layers"],
     &["explain", "https://drive.example.com/", "--json"],
     &["stores"],

@@ -1,9 +1,16 @@
 //! `config path`: the sources of the configuration, and the state of each.
 
+use std::path::Path;
+
 use authn::config::{LayerName, ProblemCode, SourceState};
 use serde::Serialize;
 
-use crate::{app::App, exit::Failure, output, style::Table};
+use crate::{
+    app::App,
+    exit::Failure,
+    output,
+    style::{Table, home, short},
+};
 
 /// The problems that explain why a project's file has no effect.
 const TRUST: [ProblemCode; 2] = [ProblemCode::UntrustedProject, ProblemCode::TrustRecord];
@@ -45,7 +52,9 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     }
     app.output.problems(config.problems().iter().filter(|problem| TRUST.contains(&problem.code())));
     let mut table = Table::new(&["LAYER", "STATE", "LOCATION"]);
+    let home = home().filter(|_| app.output.is_terminal());
     for Source { layer, name, state, path } in sources {
+        let path = path.map(|path| short(Path::new(&path), home.as_deref()));
         let location = path.unwrap_or_else(|| match layer {
             LayerName::Environment => app.variable("…"),
             _ => "--set".to_owned(),

@@ -4,9 +4,12 @@ use std::path::{Path, PathBuf};
 
 use authn::config::{Config, Provenance, Setting, SourceState};
 
-use crate::style::{home, short, visible};
+use crate::{
+    output::Output,
+    style::{home, short, visible},
+};
 
-/// Writes provenances as text: the user's home as `~`, and an overridden file as its name alone.
+/// Writes provenances as text: for people the home as `~`, and an overridden file as its name alone.
 pub(in crate::commands) struct Places {
     home: Option<PathBuf>,
     /// The files that were found.
@@ -14,9 +17,10 @@ pub(in crate::commands) struct Places {
 }
 
 impl Places {
-    pub(in crate::commands) fn new(config: &Config) -> Self {
+    pub(in crate::commands) fn new(config: &Config, output: &Output) -> Self {
         let found = config.sources().iter().filter(|source| source.state != SourceState::Absent);
-        Self { home: home(), files: found.filter_map(|source| source.path.clone()).collect() }
+        let home = home().filter(|_| output.is_terminal());
+        Self { home, files: found.filter_map(|source| source.path.clone()).collect() }
     }
 
     /// Returns the provenance of a setting, its reference, and with `with_overrides` the provenances that it

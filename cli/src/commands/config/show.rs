@@ -20,14 +20,19 @@ use crate::{
 A secret is shown as `(set)` or `(not set)`. A value that no schema allows to be shown, such as that of an \
 unknown key, is `(hidden)`. A value in a project's file that you have not trusted is `(withheld)`: it has no effect.
 
-On a terminal, the output is a table with headings. Otherwise, each row is a line of tab-separated columns: \
-KEY, VALUE and ORIGIN. An invalid configuration is shown too: its problems go to standard error, and the exit \
-code is 0.
+Options that have their defaults are left out, unless `--all` or a key asks for them; the JSON always has all. On a terminal, \
+the output is a table with headings; if it is too narrow, the origins are cut or left out. Otherwise, each row is a line of \
+tab-separated columns: KEY, VALUE and ORIGIN. An invalid configuration is shown too: its problems go to standard error, and \
+the exit code is 0.
 
 Of one KEY, the bare value is printed. If it is not set and has no default, nothing is printed, and the exit code is 1.")]
 pub(crate) struct Arguments {
     /// Print the bare value of this key, or the rows of the keys below it
     key: Option<String>,
+
+    /// Also show the options that have their defaults
+    #[arg(long)]
+    all: bool,
 
     /// Add a row for each overridden value
     #[arg(long)]
@@ -46,7 +51,7 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     if !arguments.json {
         output.problems(config.problems());
     }
-    let settings = asked?;
+    let mut settings = asked?;
     if arguments.json {
         return Ok(output::json(&Document::new(&config, &settings))?);
     }
@@ -62,7 +67,21 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     if arguments.key.is_none() {
         output::message(&active(&config));
     }
-    Ok(output.table(&table(&settings, &Places::new(&config), arguments.all_layers))?)
+    let count = settings.len();
+    if arguments.key.is_none() && !arguments.all {
+        settings.retain(|setting| !is_default(setting));
+    }
+    output.table(&table(&settings, &Places::new(&config, output), arguments.all_layers))?;
+    match count - settings.len() {
+        0 => {}
+        1 => output::message("1 more option has its default (`--all`)"),
+        more => output::message(&format!("{more} more options have their defaults (`--all`)")),
+    }
+    Ok(())
+}
+
+fn is_default(setting: &Setting) -> bool {
+    setting.provenance == Provenance::Default && setting.overrides.is_empty()
 }
 
 /// Returns the setting of a key, or the settings below it.
@@ -94,10 +113,11 @@ fn likely<'a>(settings: &'a [Setting], key: &str) -> Option<&'a str> {
 }
 
 fn table(settings: &[Setting], places: &Places, all_layers: bool) -> Table {
-    let mut table = Table::new(&["KEY", "VALUE", "ORIGIN"]);
+    let headings = &["KEY", "VALUE", "ORIGIN"];
+    let mut table = Table::new(headings).giving_way("ORIGIN").breaking("VALUE");
     for setting in settings {
         let cells = [setting.key.clone(), shown(setting), places.of(setting, !all_layers)];
-        table.row_if(setting.provenance == Provenance::Default || setting.is_withheld, cells);
+        table.row_if(is_default(setting) || setting.is_withheld, cells);
         for overridden in setting.overrides.iter().filter(|_| all_layers) {
             let value = format!("{} (overridden)", overridden.value);
             let place = places.full(&overridden.provenance, overridden.profile.as_deref());

@@ -18,7 +18,7 @@ use crate::{
     app::App,
     exit::{Code, Failure},
     output::{self, Output},
-    style::{self, Table, counted, plain},
+    style::{self, Table, counted, hanging, home, plain, tilde},
 };
 
 /// The arguments of `doctor`.
@@ -112,17 +112,20 @@ fn table(findings: &[Finding]) -> Table {
 }
 
 fn page(findings: &[Finding], output: &Output) -> String {
+    let (columns, home) = (output.columns().unwrap_or(usize::MAX), home());
+    let shown = |text: &str| tilde(&plain(text), home.as_deref());
     let check_width = findings.iter().map(|finding| finding.check.len()).max().unwrap_or(0);
     let line = |Finding { check, state, message, help, .. }: &Finding| {
         let name = state.name();
         let space = " ".repeat("problem".len() - name.len());
         let name = output.styled(name, style(*state));
-        let line = format!("{name}{space}  {check:check_width$}  {}\n", plain(message));
+        let label = format!("{name}{space}  {check:check_width$}  ");
+        let line = hanging(&label, &shown(message), columns) + "\n";
         let indent = " ".repeat("problem".len() + check_width + 4);
         match help {
             Some(help) => {
-                let label = output.styled("help:", style::HELP);
-                line + &format!("{indent}{label} {}\n", plain(help))
+                let label = format!("{indent}{} ", output.styled("help:", style::HELP));
+                line + &hanging(&label, &shown(help), columns) + "\n"
             }
             None => line,
         }

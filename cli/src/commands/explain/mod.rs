@@ -57,7 +57,7 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     if arguments.json {
         output::json(&document)?;
     } else {
-        app.output.table(&page::table(&document, &reading))?;
+        app.output.table(&page::table(&document, &reading, &app.output))?;
     }
     if arguments.assert_no_credentials && document.sends() != Sent::No {
         let message = match document.sends() {

@@ -8,12 +8,13 @@ use super::{
 };
 use crate::{
     commands::config::{place::Places, shown},
+    output::Output,
     style::{Table, or_dash, plain},
 };
 
-pub(super) fn table(document: &Document, reading: &Reading<'_>) -> Table {
-    let places = Places::new(reading.config);
-    let mut table = Table::new(&["PART", "NAME", "DETAIL"]);
+pub(super) fn table(document: &Document, reading: &Reading<'_>, output: &Output) -> Table {
+    let places = Places::new(reading.config, output);
+    let mut table = Table::new(&["PART", "NAME", "DETAIL"]).breaking("DETAIL");
     let mut row = |part: &str, name: String, detail: Option<String>| {
         table.row([part.to_owned(), plain(&name), or_dash(detail.map(|detail| plain(&detail)))]);
     };

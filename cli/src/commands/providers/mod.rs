@@ -62,7 +62,12 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
 }
 
 fn list(registry: &Registry, app: &App) -> io::Result<()> {
-    let mut table = Table::new(&["NAME", "SUMMARY", "CRATE"]);
+    // Usually all are of one crate.
+    let mut packages: Vec<&str> = registry.iter().map(|entry| entry.location().package).collect();
+    packages.dedup();
+    let hidden: &[&str] = if packages.len() > 1 { &[] } else { &["CRATE"] };
+    let headings = &["NAME", "SUMMARY", "CRATE"];
+    let mut table = Table::new(headings).breaking("SUMMARY").hiding(hidden);
     for entry in registry.iter() {
         let package = entry.location().package.to_owned();
         table.row([entry.name().to_owned(), entry.summary(), package]);

@@ -41,7 +41,9 @@ fn list(
         let documents: Vec<Document> = presets.into_iter().map(document).collect();
         return Ok(output::json(&documents)?);
     }
-    let mut table = Table::new(&["NAME", "PROVIDER", "WHAT", "NEEDS", "PAGE"]);
+    let mut table = Table::new(&["NAME", "PROVIDER", "WHAT", "NEEDS", "PAGE"])
+        .giving_way("PAGE")
+        .breaking("NEEDS");
     for Preset { name, provider, title, source, needs, .. } in presets {
         let needs = if needs.is_empty() { "-".to_owned() } else { needs.join(", ") };
         table.row([name, visible(&provider), visible(&title), visible(&needs), visible(&source)]);

@@ -151,7 +151,7 @@ fn confirm(app: &App, tool: &Tool, arguments: &Arguments, question: &str) -> Res
 }
 
 fn list(app: &App) -> Result<(), Failure> {
-    let mut table = Table::new(&["TOOL", "STATE", "USES"]);
+    let mut table = Table::new(&["TOOL", "STATE", "USES"]).breaking("USES");
     for tool in tools::ALL {
         table.row([tool.name.into(), state(app, tool)?.into(), tool.about.into()]);
     }
