@@ -138,7 +138,7 @@ fn a_program_that_does_not_link_it_says_how(find: Find) {
     assert_eq!(outcome.code, 3);
     assert_eq!(outcome.stdout, "");
     for part in [
-        "no provider `corp_sts` is linked",
+        "this program has no provider `corp_sts`",
         "h2o_cloud, hook, jwt, jwt_bearer, oauth",
         "add the crate to Cargo.toml",
         "use its_crate as _;",

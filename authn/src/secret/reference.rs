@@ -70,7 +70,12 @@ impl Target {
                     .with_help("report it"));
             }
         };
-        if secret.expose_secret().is_empty() { Err(self.empty()) } else { Ok(secret) }
+        // What a source looks for outside of its options may not be there.
+        let may_be_empty = matches!(self, Self::Stored { kind, .. } if kind.is_empty());
+        if secret.expose_secret().is_empty() && !may_be_empty {
+            return Err(self.empty());
+        }
+        Ok(secret)
     }
 
     fn empty(&self) -> Error {
@@ -308,5 +313,7 @@ mod tests {
             assert_eq!(error.message(), expected);
             assert!(error.help().is_some() && !error.is_not_applicable(), "{error}");
         }
+        let found = crate::SecretString::found("a.b", Empty).expect("no secret is configured");
+        assert!(found.is_empty());
     }
 }
