@@ -223,9 +223,15 @@ fn its_command_line_has_its_names_everywhere(find: Find) {
 
     for shell in ["bash", "elvish", "fish", "powershell", "zsh"] {
         let script = run(&["completions", shell]);
-        assert!(script.contains("corp-cli") && script.contains("whoami"), "{shell}\n{script}");
-        assert!(!script.contains("authn"), "{shell}\n{script}");
+        assert!(script.contains("corp-cli") && !script.contains("authn"), "{shell}\n{script}");
     }
+    let mut asking = Sandbox::new();
+    asking.env("_AUTHN_COMPLETE", "fish");
+    let proposed = |words: &[&str]| asking.run(&program, &[&["--"], words].concat()).success();
+    let own = "whoami\tPrint who the company's API takes this machine for\n";
+    assert_eq!(proposed(&["corp-cli", "who"]), own);
+    let options = proposed(&["corp-cli", "config", "set", "credentials.corp_sts.reg"]);
+    assert!(options.starts_with("credentials.corp_sts.region\t"), "{options}");
     let page = run(&["man"]);
     let source = format!("\"corp-cli {}\"", env!("CARGO_PKG_VERSION"));
     for part in [&*source, "corp\\-cli\\-whoami(1)", "~/.config/corp/config.toml", "CORP_PROFILE"] {

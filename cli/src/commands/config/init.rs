@@ -120,6 +120,10 @@ mod tests {
                 let table = document["credentials"][entry.name()].as_table();
                 assert!(table.is_some(), "{toml}");
             }
+            for section in ["http", "stores"] {
+                let document = uncommented.parse::<toml_edit::Document<String>>().unwrap();
+                assert!(document[section].as_table().is_some(), "{section}: {uncommented}");
+            }
             let keys = entry.fields().count();
             let document = uncommented.parse::<toml_edit::Document<String>>().unwrap();
             assert_eq!(
@@ -132,7 +136,7 @@ mod tests {
 
     /// Returns whether a comment is an option or the heading of a table, and not a sentence.
     fn is_option(line: &str) -> bool {
-        let is_heading = line.starts_with("[credentials.") && line.ends_with(']');
+        let is_heading = line.starts_with('[') && line.ends_with(']');
         is_heading
             || line.split_once(" = ").is_some_and(|(key, _)| {
                 !key.is_empty() && key.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
