@@ -193,7 +193,7 @@ mod tests {
             (Ended(Failure::new(Code::Usage, "a")).into(), Code::Usage, "a"),
         ] {
             let (found, message) = match Failure::from(error) {
-                Failure::Authn(error) => (code_of(error), error.message().to_owned()),
+                Failure::Authn(error) => (code_of(&error), error.message().to_owned()),
                 Failure::Message { code, message, .. } => (code, message),
                 Failure::Silent(code) => (code, String::new()),
             };

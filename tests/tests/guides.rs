@@ -12,7 +12,7 @@ use authn_tests::command::{Sandbox, binary};
 use authn_tests::document::{Document, difference};
 use corp_compliance as _;
 
-const GUIDES: [&str; 18] = [
+const GUIDES: [&str; 19] = [
     "docs/chain.md",
     "docs/clients.md",
     "docs/coming-from.md",
