@@ -24,6 +24,9 @@ use crate::{
 /// How many problems are written at once. The library has a line and a suggestion for as many.
 const SHOWN: usize = 50;
 
+/// A message, and its text.
+type Noted = (Note, String);
+
 /// The abilities of the two standard streams.
 #[derive(Clone, Debug)]
 pub(crate) struct Output {
@@ -32,7 +35,7 @@ pub(crate) struct Output {
     stdout_colour: bool,
     stderr_colour: bool,
     /// With `--json`, the messages until the end of the command, each with its text.
-    noted: Option<Arc<Mutex<Vec<(Note, String)>>>>,
+    noted: Option<Arc<Mutex<Vec<Noted>>>>,
 }
 
 impl Output {
@@ -113,7 +116,9 @@ impl Output {
         let Some(noted) = &self.noted else { return };
         let noted = mem::take(&mut *noted.lock().unwrap_or_else(PoisonError::into_inner));
         let Some(ended) = failed else {
-            noted.iter().for_each(|(_, text)| write(text));
+            for (_, text) in &noted {
+                write(text);
+            }
             return;
         };
         let report = Report::of(ended, noted.into_iter().map(|(note, _)| note).collect());

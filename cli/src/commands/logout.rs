@@ -224,7 +224,9 @@ fn forget_one(app: &App, id: &str) -> Result<(), Failure> {
         let help = format!("`{}` lists the sessions with their IDs", app.command_line("stores"));
         return Err(Failure::new(Code::Usage, "no stored session has this ID").with_help(help));
     }
-    messages.iter().for_each(|message| output::message(message));
+    for message in &messages {
+        output::message(message);
+    }
     Ok(())
 }
 

@@ -15,9 +15,9 @@ pub(crate) fn wrapped(text: &str, columns: usize) -> String {
     let mut lines = String::new();
     let mut used = 0;
     let fits = |word: &str| width(word) <= columns;
-    let parts = words(text).flat_map(|word| match fits(word) {
-        true => vec![word],
-        false => word.split(' ').filter(|word| !word.is_empty()).collect(),
+    let parts = words(text).flat_map(|word| {
+        let is_broken = !fits(word);
+        word.split(move |letter| letter == ' ' && is_broken).filter(|part| !part.is_empty())
     });
     for word in parts {
         if used > 0 && used + 1 + width(word) > columns {
@@ -122,7 +122,7 @@ mod tests {
         let text = "One two three four:\n  AB  one two three four\n  a long | example of it\n";
         let expected =
             "One two three four:\n  AB  one two three\n      four\n  a long | example of it";
-        assert_eq!(page(text, 22), expected.replace("  a long", "  a long"));
+        assert_eq!(page(text, 22), expected);
         assert_eq!(page("one two\n\nthree four", 7), "one two\n\nthree\nfour");
     }
 

@@ -1,7 +1,7 @@
 //! Tables: aligned for a terminal, tab-separated for a program.
 
 use clap::builder::styling::Style;
-use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
+use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr};
 
 use super::{BOLD, FAINT, paragraph::NARROWEST, plain, styled, wrapped};
 
@@ -160,7 +160,7 @@ fn index(columns: &[Vec<String>], heading: Option<&str>) -> Option<usize> {
 
 /// Returns the width of a column.
 fn width(cells: &[String]) -> usize {
-    cells.iter().flat_map(|cell| cell.lines()).map(|line| line.width()).max().unwrap_or(0)
+    cells.iter().flat_map(|cell| cell.lines()).map(UnicodeWidthStr::width).max().unwrap_or(0)
 }
 
 /// Returns the width of all columns and the space between them.
