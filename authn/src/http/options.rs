@@ -14,7 +14,7 @@ pub(crate) struct HttpOptions {
     pub(crate) ca_file: Option<PathBuf>,
     /// Proxy for all requests; the system's unless set.
     pub(crate) proxy: Option<Url>,
-    /// Longest time for one request and its response.
+    /// Longest time for one request, its repetitions and its response.
     #[default(Duration::from_secs(30))]
     pub(crate) timeout: Duration,
     /// Longest time to connect.

@@ -366,11 +366,11 @@ impl Sending {
         // The answer to a `HEAD` has no body that could be encoded.
         let encoding = encoding(&headers).filter(|_| !has_no_body);
         let mut body = Zeroizing::new(Vec::new());
-        while !has_no_body {
-            let chunk = response.chunk().await;
-            let Some(chunk) = chunk.map_err(|error| self.failed(response.url(), &error))? else {
-                break;
-            };
+        while let Some(chunk) = if has_no_body {
+            None
+        } else {
+            response.chunk().await.map_err(|error| self.failed(response.url(), &error))?
+        } {
             if body.len() + chunk.len() > LARGEST {
                 return Err(Error::protocol(format!(
                     "{place} answered with more than 1 MiB, which is not read"

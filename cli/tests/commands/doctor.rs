@@ -257,7 +257,7 @@ fn the_server_is_contacted_without_a_secret() {
     let rows = of(&outcome, "server");
     let [["problem", message, help]] = rows[..] else { panic!("{rows:?}") };
     assert!(message.contains("can't be reached"), "{message}");
-    assert_eq!(help, "check the address and the network");
+    assert_eq!(help, "check the address with its port, and that the server runs");
 }
 
 #[test]

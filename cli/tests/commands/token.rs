@@ -276,9 +276,9 @@ fn a_token_that_is_not_stored_is_described() {
     assert!(described.done().contains("\"active\": true"));
 }
 
-/// What helps is a login.
+/// No login is possible, so the exit code is not the one of a login.
 #[test]
-fn a_session_that_has_ended_names_the_login() {
+fn a_configured_refresh_token_that_has_ended_is_to_be_replaced() {
     let server = Server::new();
     let sandbox = Sandbox::with(format!(
         "[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\ntoken_endpoint_url = \"{}\"\n\
@@ -289,6 +289,8 @@ fn a_session_that_has_ended_names_the_login() {
     printed(&server.giving("one", 3_600, first), "one\n", &[]);
     let ended = || sandbox.run(&["token", "--min-ttl", "2h"]);
     let (outcome, _) = server.answering("400 Bad Request", r#"{"error":"invalid_grant"}"#, ended);
-    assert_eq!((outcome.code, &*outcome.stdout), (4, ""), "{}", outcome.stderr);
-    assert!(!outcome.stderr.contains("leave out"), "{}", outcome.stderr);
+    assert_eq!((outcome.code, &*outcome.stdout), (5, ""), "{}", outcome.stderr);
+    let says = |text: &str| outcome.stderr.contains(text);
+    assert!(says("(invalid_grant, status 400)"), "{}", outcome.stderr);
+    assert!(says("set `refresh_token`") && !says("leave out"), "{}", outcome.stderr);
 }

@@ -313,6 +313,9 @@ impl<'a> Call<'a> {
         let wants_another = proof.is_some_and(|sent| dpop.wants_another(&sent, &response, context));
         let mut response = TokenResponse::from(response);
         response.set_identity(identity);
+        if let Ok(secret) = client.secret() {
+            response.note_secret(&secret.expose());
+        }
         options.correct(answered, &mut response)?;
         Ok((response, wants_another))
     }

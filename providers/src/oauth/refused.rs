@@ -71,6 +71,27 @@ fn a_refusal_names_what_helps_for_the_client_at_hand() {
     }
 }
 
+#[test]
+fn a_code_of_a_specification_is_shown_whatever_the_secret_is() {
+    for (code, secret, is_shown) in [
+        ("invalid_client", "client", true),
+        ("invalid_client", "i", true),
+        ("custom_code", "custom", false),
+        ("custom_code", "other", true),
+    ] {
+        let server = Loopback::start();
+        let body = json!({ "error": code }).to_string();
+        server.answer("/token", "401 X\r\nContent-Type: application/json", &body);
+        let options = format!(
+            "[credentials.oauth]\nstore = 'memory'\ntoken_endpoint_url = '{}'\nclient_id = 'c'\n\
+             client_secret = '{secret}'",
+            server.url("/token")
+        );
+        let error = wait(load(&options).unwrap().token()).unwrap_err();
+        assert_eq!(error.server_code(), Some(code).filter(|_| is_shown), "{error}");
+    }
+}
+
 /// The whole way: what a server says reaches the program that asks for a token, and nothing that was sent does.
 #[test]
 fn what_the_server_says_is_in_the_error_unless_it_repeats_a_secret() {

@@ -68,6 +68,11 @@ impl TokenResponse {
         self.identity = identity;
     }
 
+    /// Notes a secret that the server knows, although it was not sent, such as one that signs.
+    pub(crate) fn note_secret(&mut self, secret: &str) {
+        self.sent.add(secret);
+    }
+
     /// Sets what else helps if the server does not accept the client.
     pub(crate) fn set_hint(&mut self, hint: Option<String>) {
         self.hint = hint;

@@ -79,7 +79,10 @@ async fn configured_origins_win_and_the_services_are_not_asked_for() {
     assert_eq!(authorized(&credentials, "https://a.test/").await, Ok(()));
     assert_eq!(cloud.seen(), ["/v1/environment", "/v1/clients"]);
     let error = authorized(&credentials, "https://drive.example.com/").await.unwrap_err();
-    assert_eq!(error, "these credentials are not for https://drive.example.com");
+    assert_eq!(
+        error,
+        "these credentials are not for https://drive.example.com, but for https://a.test"
+    );
     assert_eq!(credentials.origins().iter().collect::<Vec<_>>(), ["https://a.test"]);
 }
 

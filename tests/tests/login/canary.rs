@@ -50,7 +50,10 @@ impl Time for Hasty {
 fn failures(canary: &str) -> Vec<Value> {
     let json = json!({ "content-type": "application/json" });
     let refused = |status: u16, code: &str| {
-        let body = json!({ "error": code, "error_description": canary, canary: canary });
+        // A code for a device is not sent before it is known, so the answer itself says that it is secret.
+        let body = json!({
+            "error": code, "error_description": canary, "device_code": canary, canary: canary,
+        });
         json!({ "status": status, "headers": json, "body": body })
     };
     vec![

@@ -45,7 +45,7 @@ async fn unusual_token_responses_have_the_documented_result() {
 #[tokio::test]
 async fn faults_of_a_server_have_messages_that_help() {
     let rig = Rig::start();
-    let options = client(&rig, "cc-basic", "client_secret = 'secret'");
+    let options = client(&rig, "cc-basic", "client_secret = 's3cr3t'");
     for (fault, kind, says) in [
         (json!({ "status": 500 }), ErrorKind::Network, "try again later"),
         (

@@ -88,7 +88,7 @@ fn failures_are_shown() {
     let link = format!("browser {LINK}");
     let steps = [
         &*link,
-        "failed the browser could not be started (entity not found)",
+        "failed the browser could not be started (it does not exist)",
         "waiting 298",
         "notice the server can't be reached just now, and is asked again",
         "refused the server refused the login (access_denied); ask the operator of the server",

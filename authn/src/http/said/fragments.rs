@@ -137,16 +137,10 @@ fn of_json(text: &[u8]) -> View {
             let text = format!("\"{escape}\"");
             Some((length, serde_json::from_str::<String>(&text).ok().filter(|_| is_one)?))
         });
-        match found {
-            Some((length, character)) => {
-                decoded.extend(character.as_bytes());
-                rest = &rest[length..];
-            }
-            None => {
-                decoded.push(b'\\');
-                rest = &rest[1..];
-            }
-        }
+        // Anything else is left as it is.
+        let (length, character) = found.unwrap_or((1, "\\".to_owned()));
+        decoded.extend(character.as_bytes());
+        rest = &rest[length..];
     }
     decoded.extend(rest.as_bytes());
     decoded
@@ -214,8 +208,10 @@ mod tests {
 
     use super::*;
 
+    type Encode = fn(&str) -> String;
+
     /// Each way in which a server can encode a secret. One more is one more row.
-    const ENCODINGS: [(&str, fn(&str) -> String); 15] = [
+    const ENCODINGS: [(&str, Encode); 15] = [
         ("raw", str::to_owned),
         ("base64", |text| STANDARD.encode(text)),
         ("base64 for URLs", |text| URL_SAFE.encode(text)),
@@ -231,7 +227,7 @@ mod tests {
         ("HTML", |text| joined(text, |byte| format!("&#{byte};"), "")),
         ("JSON", |text| serde_json::to_string(text).unwrap()),
         ("JSON with each character escaped", |text| {
-            text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect()
+            text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<Vec<_>>().concat()
         }),
     ];
 

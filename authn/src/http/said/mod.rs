@@ -84,6 +84,12 @@ impl Said {
         self.description.as_deref()
     }
 
+    /// Returns the same with a code that a specification defines. It says nothing of a secret, however short that is.
+    #[must_use]
+    pub fn with_known_code(self, code: &str) -> Self {
+        Self { code: Some(code.to_owned()), ..self }
+    }
+
     /// Returns the code, the number and the status, for the message of an error.
     pub fn summary(&self, status: u16) -> String {
         let words = [self.code.as_deref(), self.number.as_deref()];

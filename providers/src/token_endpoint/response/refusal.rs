@@ -113,8 +113,11 @@ impl From<Failure> for Error {
 /// Makes the failure of an answer that is not a success, with what the server says of it.
 pub(super) fn failure(received: &Received<'_>, answer: &Object, advice: &Advice<'_>) -> Failure {
     let Received { place, status, .. } = received;
-    let said = said(received, answer);
     let code = code(answer.get("error"));
+    let said = match answer.get("error").text().filter(|_| code.is_some()) {
+        Some(known) => said(received, answer).with_known_code(known),
+        None => said(received, answer),
+    };
     let what = said.summary(status.as_u16());
     let guess = advice.grant.guess.filter(|_| code.is_none() && is_of_session(*status));
     let message = match (guess, meaning(code, advice)) {
