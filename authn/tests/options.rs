@@ -125,6 +125,7 @@ impl TokenProvider for Keep {
 #[authn::token_provider("acme")]
 struct Acme {
     /// Name of the account.
+    #[needed]
     account: Option<String>,
     #[flatten]
     server: Server,
@@ -524,7 +525,7 @@ fn the_schema_describes_nested_options() {
         template.lines().filter(|line| !line.starts_with('#')).collect::<Vec<_>>().join("\n");
     assert_eq!(
         text.split_whitespace().collect::<Vec<_>>().join(" "),
-        "[credentials.acme] [credentials.acme.role] name = \"<fill in>\"",
+        "[credentials.acme] account = \"<fill in>\" [credentials.acme.role] name = \"<fill in>\"",
         "{template}"
     );
     assert!(

@@ -316,6 +316,8 @@ const QUIET: &[&[&str]] = &[
     &["config", "check", "--all-profiles", "--json", "--strict"],
     &["config", "path"],
     &["providers", "oauth"],
+    &["options", "credentials.oauth"],
+    &["config", "schema"],
     &["status"],
     &["stores"],
     &["stores", "file"],

@@ -97,8 +97,8 @@ impl ConfigWriter {
         };
         let target = text::target(key, kind, text)?;
         let value = serde_json::json!({ kind: target });
-        schema::check(&self.registry, key, above, &value)?;
-        self.put(key, above, &value)
+        schema::check(&self.registry, key, &above, &value)?;
+        self.put(key, &above, &value)
     }
 
     /// Returns whether the value of a key is a secret, and not the target of a reference to one.
@@ -110,7 +110,7 @@ impl ConfigWriter {
         if text::reference(&self.registry, &path).is_some() {
             return Ok(false);
         }
-        schema::is_secret(&self.registry, &path)
+        Ok(schema::secret(&self.registry, &path)?.is_some())
     }
 
     /// Sets a secret itself, in a file that only its owner can access.
@@ -119,12 +119,12 @@ impl ConfigWriter {
     /// file.
     #[doc(hidden)]
     pub fn set_secret(&mut self, key: &str, secret: &SecretString) -> Result<()> {
-        if !self.is_secret(key)? {
+        let Some(path) = schema::secret(&self.registry, &path(key)?)? else {
             return Err(Error::configuration(format!("`{key}` is no secret")));
-        }
+        };
         self.original.check_private()?;
         let value = Json::from(&*secret.expose());
-        self.put(key, &path(key)?, &value)
+        self.put(key, &path, &value)
     }
 
     fn put(&mut self, key: &str, path: &[String], value: &Json) -> Result<()> {

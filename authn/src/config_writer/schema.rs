@@ -26,8 +26,9 @@ pub(super) fn check(registry: &Registry, key: &str, path: &[String], value: &Jso
     check_value(at, key, value)
 }
 
-/// Returns whether the value at a path is a secret. Fails if the path is that of no option.
-pub(super) fn is_secret(registry: &Registry, path: &[String]) -> Result<bool> {
+/// Returns the full path of the secret that a path means, which can be that of a table with a shorthand; `None` if it means
+/// none. Fails if the path is that of no option.
+pub(super) fn secret(registry: &Registry, path: &[String]) -> Result<Option<Vec<String>>> {
     if let [above @ .., kind] = path
         && matches!(at(registry, above)?.place, Place::Secret)
     {
@@ -37,18 +38,14 @@ pub(super) fn is_secret(registry: &Registry, path: &[String]) -> Result<bool> {
         return Err(Error::configuration(message)
             .with_help(format!("end the key with one of {}", kinds.join(", "))));
     }
-    let at = at(registry, path)?;
-    Ok(match at.place {
-        Place::Secret => true,
-        // A value in place of the table is that of the shorthand.
-        Place::Provider(entry) => {
-            entry.shorthand().is_some_and(|field| field.kind() == Kind::Secret)
-        }
-        Place::Options(fields) => {
-            fields.iter().any(|field| field.is_shorthand() && field.kind() == Kind::Secret)
-        }
-        _ => false,
-    })
+    let short = match at(registry, path)?.place {
+        Place::Secret => return Ok(Some(path.to_vec())),
+        Place::Provider(entry) => entry.shorthand(),
+        Place::Options(fields) => fields.iter().find(|field| field.is_shorthand()),
+        _ => None,
+    };
+    let short = short.filter(|field| field.kind() == Kind::Secret);
+    Ok(short.map(|field| path.iter().cloned().chain([field.key().to_owned()]).collect()))
 }
 
 /// Returns what the schema knows about the value at a path. Fails if the path is that of no option.

@@ -17,12 +17,12 @@ const COMMAND: &str = "command";
 pub(super) fn reference<'p>(
     registry: &Registry,
     path: &'p [String],
-) -> Option<(&'p [String], &'p str)> {
+) -> Option<(Vec<String>, &'p str)> {
     let (kind, above) = path.split_last()?;
-    let is_secret = schema::is_secret(registry, above).is_ok_and(|is_secret| is_secret);
+    let secret = schema::secret(registry, above).ok().flatten()?;
     // The table of a provider can have an option of that name.
     let is_option = type_at(registry, &Key::new(path)).is_some();
-    (is_secret && !is_option && registry.is_reference(kind)).then_some((above, kind))
+    (!is_option && registry.is_reference(kind)).then_some((secret, kind))
 }
 
 /// Returns the target of a reference.

@@ -35,7 +35,7 @@ complete -C "$argv[3]" | string replace -r '\t.*' ''
 "#;
 
 /// Calls the function that zsh calls, from the folder where it looks for it, with what it describes as the output.
-const ZSH: &str = r#"
+const ZSH: &str = r"
 fpath=(${1:h} $fpath)
 autoload -Uz compinit
 compinit -u -D
@@ -48,7 +48,7 @@ words=(${=3})
 [[ $3 == *' ' ]] && words+=('')
 CURRENT=${#words}
 $_comps[$2]
-"#;
+";
 
 /// A user's folder with the program and its scripts.
 struct Place {

@@ -77,6 +77,10 @@ fn no_message_and_no_log_contains_a_secret() {
         &["config", "show"],
         &["config", "show", "--all"],
         &["config", "check"],
+        &["config", "schema"],
+        &["config", "set", "http.timeout", "5s"],
+        &["config", "unset", "http.timeout"],
+        &["options", "credentials.bearer"],
         &["config", "check", "--network"],
         &["doctor"],
         &["doctor", "--json"],
@@ -84,6 +88,16 @@ fn no_message_and_no_log_contains_a_secret() {
     ] {
         let outcome = sandbox.run(command);
         assert_eq!(outcome.code, 0, "{outcome:?}");
+        assert!(!outcome.stderr.contains("s3cr3t"), "{outcome:?}");
+    }
+    for refused in [
+        &["config", "set", "http.timeout", "s3cr3t"][..],
+        &["config", "set", "credentials.bearer", "s3cr3t"],
+        &["config", "unset", "http.timeout"],
+        &["options", "credentials.bogus"],
+    ] {
+        let outcome = sandbox.run(refused);
+        assert_ne!(outcome.code, 0, "{outcome:?}");
         assert!(!outcome.stderr.contains("s3cr3t"), "{outcome:?}");
     }
 }

@@ -166,6 +166,29 @@ fn a_secret_is_only_taken_from_standard_input() {
     assert!(!sandbox.path("repo/.authn.toml").exists());
 }
 
+#[test]
+fn a_secret_is_written_exactly_as_it_is() {
+    for secret in ["0012345678", "true", "[a,b]", "{a=b}", "{env='A'}", "\"quoted\"", "a\\b"] {
+        for key in ["credentials.bearer", "credentials.bearer.token"] {
+            let sandbox = Sandbox::with(
+                "[credentials]\ndomain = 'a.test'\n\n[credentials.bearer]\nheader = 'x-token'\nheader_prefix = ''\n",
+            );
+            let outcome =
+                run_with_input(&sandbox, &["config", "set", key, "-"], &format!("{secret}\n"));
+            assert_eq!(outcome.code, 0, "{secret}: {}", outcome.stderr);
+            assert_eq!(sandbox.run(&["token"]).done(), format!("{secret}\n"));
+            assert!(text(&sandbox).contains("header = 'x-token'"), "{}", text(&sandbox));
+            let outcome = sandbox.run(&["config", "set", &format!("{key}.env"), "TOKEN"]);
+            assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+            assert!(
+                text(&sandbox).ends_with("header_prefix = ''\ntoken = { env = \"TOKEN\" }\n"),
+                "{}",
+                text(&sandbox)
+            );
+        }
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn no_secret_is_written_where_others_can_read() {

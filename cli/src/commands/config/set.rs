@@ -74,9 +74,11 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         STDIN => stdin()?,
         text => Zeroizing::new(text.to_owned()),
     };
-    if !writer.is_secret(&key)? || text.trim_start().starts_with('{') {
+    let is_input = arguments.value == STDIN;
+    // A secret on standard input can look like a reference.
+    if !writer.is_secret(&key)? || (!is_input && text.trim_start().starts_with('{')) {
         writer.set_text(&key, &text)?;
-    } else if arguments.value != STDIN {
+    } else if !is_input {
         let message = format!(
             "`{}` is a secret, which can't be an argument, because other users can see the command line",
             arguments.key
