@@ -259,7 +259,7 @@ async fn credentials_are_bound_only_to_their_origins() {
         http::Request::get("https://a.example.test/").body(()).unwrap().into_parts();
     bound.authorize(&mut parts).await.unwrap();
     let error = minimal().credentials().origin("ftp://x").build().unwrap_err();
-    assert_eq!(problems(&error)[0].1, "credentials.origins");
+    assert_eq!(problems(&error)[0].1, "credentials.origins.0");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 use super::sections::{self, SECTIONS};
 use crate::{
     Registry,
+    diagnostic::Provenance,
     options::{Field, Item, Key, Options as _},
     registry::Entry,
     request::binding::Binding,
@@ -23,22 +24,27 @@ pub(super) fn help(
     let (name, table) = key.segments().split_last()?;
     let is_table = item.as_table().is_some();
     let is_top = table.is_empty();
+    // A variable and a flag have no tables.
+    let is_file = matches!(item.provenance, Provenance::File { .. });
+    let written =
+        |table| if is_file { format!("[{table}.{name}]") } else { format!("{table}.{name}") };
     if !is_top && is_table && sections::keys().any(|key| key == name) {
         return Some(match name.as_str() {
             PROFILE => "a profile is a table at the top: `[profile.NAME.credentials]`".to_owned(),
-            _ => format!(
+            _ if is_file => format!(
                 "`{name}` is a table of its own: write `[{name}]`, or `[profile.NAME.{name}]` in a profile"
             ),
+            _ => format!("`{name}` is a table of its own: leave out what is before it"),
         });
     }
     if !is_top && name == "default_profile" {
         return Some("`default_profile` belongs at the top, before every table".to_owned());
     }
     if is_table && table != [CREDENTIALS] && registry.get(name).is_some() {
-        return Some(format!("`{name}` is a provider: write `[credentials.{name}]`"));
+        return Some(format!("`{name}` is a provider: write `{}`", written(CREDENTIALS)));
     }
     if is_table && table != [STORES] && registry.store_fields(name).is_some() {
-        return Some(format!("`{name}` is a store: write `[stores.{name}]`"));
+        return Some(format!("`{name}` is a store: write `{}`", written(STORES)));
     }
     let home = home(registry, chosen, name).filter(|home| home.segments() != table)?;
     Some(format!("`{name}` is an option of `[{home}]`: set `{}`", home.child(name)))
@@ -167,13 +173,30 @@ mod tests {
     }
 
     #[test]
+    fn a_variable_and_a_flag_are_told_without_tables() {
+        let registry = Registry::builder().register::<Clients>().build().expect("one provider");
+        for (flag, key, expected) in [
+            ("credentials.http.ca_file", "credentials.http", "leave out what is before it"),
+            ("clients.client_id", "clients", "write `credentials.clients`"),
+            ("credentials.file.directory", "credentials.file", "write `stores.file`"),
+            ("credentials.ca_file", "credentials.ca_file", "set `http.ca_file`"),
+        ] {
+            let loader = Loader::new().registry(registry.clone()).environment(Environment::empty());
+            let config = loader.set(&format!("{flag}=/x")).read();
+            let found = config.problems().iter().find(|problem| problem.key() == Some(key));
+            let help = found.and_then(|problem| problem.help()).unwrap_or_default();
+            assert!(help.contains(expected), "{flag}: {:#?}", config.problems());
+        }
+    }
+
+    #[test]
     fn a_key_at_its_place_is_not_misplaced() {
         let registry = Registry::builder().register::<Clients>().build().expect("one provider");
         let table = Item::empty_table();
         for key in [&["credentials", "clients"][..], &["stores", "file"], &["http"], &["other"]] {
             assert_eq!(help(&registry, None, &Key::new(key), &table), None, "{key:?}");
         }
-        let text = Item::text("x", crate::diagnostic::Provenance::Default);
+        let text = Item::text("x", Provenance::Default);
         assert_eq!(help(&registry, None, &Key::new(&["http", "ca_file"]), &text), None);
     }
 

@@ -1,5 +1,7 @@
 //! The options of `[credentials]` itself, besides the tables of the providers.
 
+use serde::Deserialize;
+
 use crate::{
     Options, Origins, Validation,
     diagnostic::{Problem, ProblemCode},
@@ -15,12 +17,19 @@ pub(crate) struct Binding {
     #[needed]
     pub(crate) domain: Option<String>,
     /// Scheme of the API; `http` only for the loopback interface.
-    #[default("https".to_owned())]
-    scheme: String,
+    #[default(Scheme::Https)]
+    scheme: Scheme,
     /// Further origins to authorise: `https://host[:port]`, `https://*.host`, or `*` for any.
     origins: Option<Vec<Origin>>,
     /// Name of the provider, if several have a table.
     pub(crate) provider: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Scheme {
+    Https,
+    Http,
 }
 
 impl Binding {
@@ -35,10 +44,12 @@ impl Binding {
 
     fn bind(&self, problems: &mut Validation) -> Origins {
         let mut origins = Origins::none();
-        if self.scheme != "https" && self.scheme != "http" {
-            problems.at("scheme").error("expected `https` or `http`", "leave it out for `https`");
-        } else if let Some(domain) = &self.domain {
-            match origins.clone().and(&format!("{}://{domain}", self.scheme)) {
+        if let Some(domain) = &self.domain {
+            let scheme = match self.scheme {
+                Scheme::Https => "https",
+                Scheme::Http => "http",
+            };
+            match origins.clone().and(&format!("{scheme}://{domain}")) {
                 Ok(all) => origins = all,
                 Err(_) if domain.contains("://") => {
                     let help = "write the host alone, without `https://`, and set `scheme` for another scheme";
@@ -53,12 +64,12 @@ impl Binding {
                 }
             }
         }
-        for origin in self.origins.iter().flatten() {
+        for (index, origin) in self.origins.iter().flatten().enumerate() {
             match origins.clone().and(origin) {
                 Ok(all) => origins = all,
                 Err(error) => {
                     let help = error.help().unwrap_or("write each as `https://host[:port]`");
-                    problems.at("origins").error(error.message(), help);
+                    problems.at(format!("origins.{index}")).error(error.message(), help);
                 }
             }
         }

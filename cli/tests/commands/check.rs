@@ -292,6 +292,21 @@ const CASES: &[Case] = &[
         said: &["http.proxy", "config.toml:5:9", "5 | proxy = ***", "(found `ftp://***@p.test/`)"],
     },
     Case {
+        name: "an address that is no origin",
+        configuration: b"[credentials]\norigins = [\"https://a.test\", \"https://u:s3cr3t@a.test/x\"]\nbearer = \"s3cr3t\"\n",
+        said: &["credentials.origins.1", "config.toml:2:30", "(found `https://***@a.test/x`)"],
+    },
+    Case {
+        name: "a scheme that is misspelt",
+        configuration: b"[credentials]\nscheme = \"htps\"\ndomain = \"a.test\"\nbearer = \"s3cr3t\"\n",
+        said: &["2 | scheme = \"htps\"", "found `htps`", "did you mean `https`?"],
+    },
+    Case {
+        name: "a profile that is chosen by another key",
+        configuration: b"profile = \"s3cr3t\"\n[credentials]\ndomain = \"a.test\"\nbearer = \"s3cr3t\"\n",
+        said: &["expected a table of profiles", "`default_profile = \"NAME\"`"],
+    },
+    Case {
         name: "an empty secret",
         configuration: b"[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\nclient_id = \"c\"\n\
             issuer_url = \"https://a.test\"\nclient_secret = \"\"\n",

@@ -50,11 +50,12 @@ impl Layer {
                         problems.extend(misplaced(&name, &mut entries));
                         self.profiles.insert(name, entries);
                     } else {
-                        problems.push(not_a_table(&format!("profile.{name}"), provenance));
+                        let key = format!("profile.{name}");
+                        problems.push(not_a_table(&key, "of a profile", provenance));
                     }
                 }
             } else {
-                problems.push(not_a_table("profile", provenance));
+                problems.push(not_a_table("profile", "of profiles", provenance));
             }
         }
         self.base = values;
@@ -95,9 +96,11 @@ fn misplaced(profile: &str, entries: &mut Entries) -> Vec<Problem> {
     help.into_iter().filter_map(problem).collect()
 }
 
-fn not_a_table(key: &str, provenance: Provenance) -> Problem {
-    Problem::error(ProblemCode::WrongType, "expected a table")
+fn not_a_table(key: &str, of: &str, provenance: Provenance) -> Problem {
+    Problem::error(ProblemCode::WrongType, format!("expected a table {of}"))
         .with_key(key)
         .with_provenance(provenance)
-        .with_help("write a profile as `[profile.NAME.credentials]`")
+        .with_help(
+            "write a profile as `[profile.NAME.credentials]`, and choose one with `default_profile = \"NAME\"` at the top",
+        )
 }
