@@ -324,7 +324,7 @@ fn too_slow() -> Error {
 }
 
 fn cancelled() -> Error {
-    Error::cancelled("nobody waits for what a provider keeps").with_help("try again")
+    Error::cancelled("no caller waits for what a provider keeps").with_help("try again")
 }
 
 impl Default for Place {

@@ -271,7 +271,7 @@ impl Login {
         // Nothing is ever sent: this ends when the sender is dropped.
         let gone = Box::pin(async move { drop(caller.changed().await) });
         let done = before(work, gone).await;
-        done.ok_or_else(|| Error::cancelled("the login was given up").with_help("start it again"))
+        done.ok_or_else(|| Error::cancelled("the login was abandoned").with_help("start it again"))
     }
 
     /// Sets a closure that is called at the end, with whether a user is logged in now. A source can't know this earlier:

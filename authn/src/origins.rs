@@ -161,7 +161,7 @@ impl Origins {
                 "authorise the request with its whole URL, such as `https://api.example.com/`",
             )
         } else if is_clear {
-            let message = format!("{asked} would get the credential in the clear");
+            let message = format!("{asked} would get the credential without encryption");
             (message, "use https; plain http is possible only on the loopback interface")
         } else if is_named {
             let message = format!("no service that the server names is at {asked}");

@@ -358,7 +358,7 @@ fn what_a_preset_needs_must_be_set() {
 
     let config = loader(&NAMED.replace("service", "needing_more")).read();
     let [problem] = config.problems() else { panic!("{:?}", config.problems()) };
-    assert_eq!(problem.message(), "the preset needs `usr`, which is no option of `asking`");
+    assert_eq!(problem.message(), "the preset needs `usr`, which is not an option of `asking`");
     assert_eq!(problem.provenance().unwrap().to_string(), "preset needing_more");
 }
 

@@ -48,7 +48,7 @@ async fn an_interceptor_without_a_token_requests_one_for_later_calls() {
     let credentials = builder().build().unwrap();
     let status = call(&credentials, ORIGIN).unwrap_err();
     assert_eq!(status.code(), Code::Unavailable);
-    assert!(status.message().contains("no valid token is at hand"), "{status}");
+    assert!(status.message().contains("no valid token is available"), "{status}");
     // It joins the exchange that the call has started.
     assert_eq!(credentials.token().await.unwrap().secret(), "t1");
     let headers = call(&credentials, ORIGIN).unwrap();

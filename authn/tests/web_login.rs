@@ -95,9 +95,9 @@ fn a_redirect_address_keeps_the_code_from_others() {
         assert_eq!(pending.redirect_uri(), uri);
     }
     for (uri, said) in [
-        ("http://app.test/callback", "in the clear"),
-        ("http://127.0.0.1.app.test/callback", "in the clear"),
-        ("ftp://localhost/callback", "in the clear"),
+        ("http://app.test/callback", "without encryption"),
+        ("http://127.0.0.1.app.test/callback", "without encryption"),
+        ("ftp://localhost/callback", "without encryption"),
         ("https://app.test/callback#part", "a fragment"),
         ("https://user@app.test/callback", "a user name"),
         ("/callback", "absolute URL"),

@@ -65,7 +65,7 @@ impl Gitlab {
         let token = self.token(context)?.trim();
         // The variable may be one of another secret.
         if !machine::is_jwt(token) {
-            let message = format!("{place}: it is no ID token (a JWT), so it is not sent");
+            let message = format!("{place}: it is not an ID token (a JWT), so it is not sent");
             return Err(Error::configuration(message)
                 .with_help("set `variable` to a name below `id_tokens` in the job"));
         }

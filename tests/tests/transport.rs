@@ -97,7 +97,7 @@ async fn a_missing_server_is_named_with_help() {
 fn secrets_are_never_sent_unencrypted() {
     for endpoint in ["http://idp.test/token", "http://127.0.0.1.idp.test/", "ftp://127.0.0.1/"] {
         let error = load(endpoint, "").unwrap_err();
-        assert!(error.to_string().contains("in the clear"), "{endpoint}: {error}");
+        assert!(error.to_string().contains("without encryption"), "{endpoint}: {error}");
     }
 }
 

@@ -22,7 +22,7 @@ impl Core {
             }
             self.invalidate(&token, context);
         }
-        Err(Error::refused("the server does not tell the holder of this token who its user is")
+        Err(Error::refused("the server does not say which user this token belongs to")
             .with_help("ask for the scope `openid`, and log in again"))
     }
 }

@@ -71,7 +71,7 @@ fn check(redirect_uri: &str) -> Result<()> {
         || (url.scheme() == "http" && url.host_str().is_some_and(is_loopback));
     if !is_safe {
         return Err(Error::configuration(
-            "the redirect address would send codes in the clear, because it is not `https`",
+            "the redirect address would send codes without encryption, because it is not `https`",
         )
         .with_help("use `https`, or `http` on this machine alone"));
     }

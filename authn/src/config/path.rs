@@ -43,7 +43,7 @@ pub(super) fn absolute(
                 "a relative path in a variable could lead to a file of a project that you have not trusted"
             }
             Provenance::Flag { .. } => "there is no working folder for a relative path",
-            _ => "a relative path needs a file that it is relative to, and this layer is no file",
+            _ => "a relative path needs a file that it is relative to, and this layer is not a file",
         };
         let problem = Problem::error(ProblemCode::RelativePath, message);
         Box::new(problem.with_help("write an absolute path, or `~/…`"))

@@ -200,8 +200,10 @@ fn path(key: &str) -> Result<Vec<String>> {
 
 fn no_table(key: &str, above: &[String]) -> Error {
     let above = above.join(".");
-    Error::configuration(format!("`{key}` can't be set, because `{above}` in the file is no table"))
-        .with_help(format!("remove `{above}` first"))
+    Error::configuration(format!(
+        "`{key}` can't be set, because `{above}` in the file is not a table"
+    ))
+    .with_help(format!("remove `{above}` first"))
 }
 
 impl Loader {

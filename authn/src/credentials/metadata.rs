@@ -96,8 +96,10 @@ impl Credentials {
     /// Returns two calls at different addresses of the same origin.
     fn calls(&self) -> Result<[Call; 2]> {
         let origin = self.server().ok_or_else(|| {
-            Error::configuration("these credentials name no server whose metadata they could be")
-                .with_help("set `credentials.domain` or `credentials.origins`")
+            Error::configuration(
+                "these credentials name no server, so they can't be the metadata of a call",
+            )
+            .with_help("set `credentials.domain` or `credentials.origins`")
         })?;
         Ok([("/a", Method::POST), ("/another/path", Method::GET)]
             .map(|(path, method)| Call::new(method, at(&origin, path))))
@@ -151,8 +153,10 @@ fn same(one: &Call, other: Call) -> Option<Result<HeaderMap>> {
 }
 
 fn signed() -> Error {
-    Error::configuration("these credentials sign each request, so they are no metadata of calls")
-        .with_help("authorise each call, such as with `authn::tonic::AuthLayer`")
+    Error::configuration(
+        "these credentials sign each request, so they can't be the metadata of a call",
+    )
+    .with_help("authorise each call, such as with `authn::tonic::AuthLayer`")
 }
 
 /// Returns an address of an origin.

@@ -302,7 +302,7 @@ pub fn check(url: &Url, allow_http: bool) -> Result<()> {
     if secure {
         return Ok(());
     }
-    Err(Error::configuration(format!("{} would send secrets in the clear", shown(url)))
+    Err(Error::configuration(format!("{} would send secrets without encryption", shown(url)))
         .with_help("use https"))
 }
 

@@ -49,11 +49,11 @@ fn looks(body: &[u8]) -> &'static str {
     match serde_json::from_slice::<IgnoredAny>(body) {
         Ok(_) if *first == b'{' => "a JSON object",
         Ok(_) if *first == b'[' => "a JSON list",
-        Ok(_) => "JSON that is no object",
+        Ok(_) => "JSON that is not an object",
         Err(error) if is_started && error.classify() == Category::Eof => "JSON that ends too early",
         Err(_) if is_started => "invalid JSON",
         Err(_) if std::str::from_utf8(body).is_ok() => "text",
-        Err(_) => "bytes that are no text",
+        Err(_) => "bytes that are not text",
     }
 }
 
@@ -70,12 +70,12 @@ mod tests {
             (b"<?xml version=\"1.0\"?><a/>", "XML"),
             (b" {\"a\":1} ", "a JSON object"),
             (b"[]", "a JSON list"),
-            (b"null", "JSON that is no object"),
-            (b"\"a\"", "JSON that is no object"),
+            (b"null", "JSON that is not an object"),
+            (b"\"a\"", "JSON that is not an object"),
             (b"{\"a\":", "JSON that ends too early"),
             (b"{a:1}", "invalid JSON"),
             (b"access_token=a", "text"),
-            (b"\x1f\x8b\x08\xff", "bytes that are no text"),
+            (b"\x1f\x8b\x08\xff", "bytes that are not text"),
         ] {
             assert_eq!(describe(None, body), expected);
         }

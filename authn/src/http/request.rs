@@ -300,7 +300,7 @@ impl Sending {
             *next.url_mut() = target;
             request = next;
         }
-        let message = format!("{} redirects without end", self.place);
+        let message = format!("{} redirects in a loop", self.place);
         Err(Error::protocol(message).with_help("check the address"))
     }
 

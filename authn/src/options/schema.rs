@@ -94,7 +94,7 @@ pub enum Type {
 /// A set of options that can be read from a table. `#[derive(authn::Options)]` implements it. The module
 /// [`options`](crate::options) has an example.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` is no set of options",
+    message = "`{Self}` is not a set of options",
     label = "it needs `#[derive(authn::Options)]`"
 )]
 pub trait Options: Sized + 'static {

@@ -168,7 +168,9 @@ impl TokenServer {
     ///
     /// If the status is not between 100 and 999.
     pub fn answer_next(&self, status: u16, body: impl Into<String>) {
-        let Ok(status) = StatusCode::from_u16(status) else { panic!("{status} is no HTTP status") };
+        let Ok(status) = StatusCode::from_u16(status) else {
+            panic!("{status} is not an HTTP status")
+        };
         self.lock().answers.push_back((status, body.into()));
     }
 

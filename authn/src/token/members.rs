@@ -22,7 +22,7 @@ impl Members {
     /// section 4). `what` is what the object is, for the error.
     pub(super) fn parse(json: &[u8], what: &str) -> Result<Self> {
         serde_json::from_slice(json).map_err(|_| {
-            Error::protocol(format!("{what} is no JSON object, or repeats a member"))
+            Error::protocol(format!("{what} is not a JSON object, or repeats a member"))
                 .with_help("check the address")
         })
     }

@@ -165,7 +165,7 @@ fn object(headers: &HeaderMap) -> Result<BTreeMap<String, String>, Failure> {
     let mut object: BTreeMap<String, String> = BTreeMap::new();
     for (name, value) in headers {
         let value = str::from_utf8(value.as_bytes()).map_err(|_| {
-            let message = "a header is no UTF-8, so it can't be written as JSON";
+            let message = "a header is not UTF-8, so it can't be written as JSON";
             Failure::new(Code::Configuration, message).with_help("leave out `--json`")
         })?;
         object

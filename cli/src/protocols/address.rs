@@ -84,5 +84,5 @@ fn decoded(name: &str) -> Option<String> {
 
 /// The address is not repeated, because it may contain a password.
 fn malformed() -> Failure {
-    Failure::new(Code::Usage, "the tool asks about something that is no http or https address")
+    Failure::new(Code::Usage, "the tool asks about an address that is neither http nor https")
 }

@@ -87,8 +87,7 @@ impl Answer {
         match self.scheme()? {
             (scheme, token) if scheme.eq_ignore_ascii_case("Bearer") => Ok(token),
             _ => {
-                let message =
-                    "these credentials are no bearer token, and the tool takes nothing else";
+                let message = "the tool accepts only a bearer token, and these credentials are something else";
                 Err(Failure::new(Code::Configuration, message)
                     .with_help("use a profile whose provider has a token, such as `oauth`"))
             }
@@ -108,7 +107,10 @@ impl Answer {
         let decoded = decoded.as_deref().and_then(|bytes| str::from_utf8(bytes).ok());
         let (username, password) =
             decoded.and_then(|pair| pair.split_once(':')).ok_or_else(|| {
-                Failure::new(Code::Configuration, "these credentials are no user and password")
+                Failure::new(
+                    Code::Configuration,
+                    "these credentials are not a user name and a password",
+                )
             })?;
         if self.asked.as_deref().is_some_and(|asked| asked != username) {
             return Ok(None);
@@ -126,7 +128,7 @@ impl Answer {
 /// Returns a token that is good by itself, for a tool that names no address.
 pub(super) fn token(credentials: &Credentials) -> Result<Token, Failure> {
     if !credentials.gives_tokens() {
-        let message = "these credentials are no token, and the tool takes nothing else";
+        let message = "the tool accepts only a token, and these credentials are something else";
         return Err(Failure::new(Code::Configuration, message)
             .with_help("use a profile whose provider has a bearer token, such as `oauth`"));
     }
@@ -152,7 +154,7 @@ pub(super) fn epoch(time: SystemTime) -> Option<u64> {
 pub(super) fn text(value: &HeaderValue) -> Result<&str, Failure> {
     value.to_str().map_err(|_| {
         let message =
-            "a header of these credentials is no visible ASCII, and the tool can't send that";
+            "a header of these credentials has characters other than visible ASCII, and the tool can't send them";
         Failure::new(Code::Configuration, message)
     })
 }

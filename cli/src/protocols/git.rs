@@ -126,7 +126,7 @@ impl Attributes {
             let value = str::from_utf8(&line[at + 1..]).ok();
             let is_secret = matches!(*key, "password" | "credential");
             let value = value.filter(|value| is_secret || !value.contains(char::is_control));
-            found.add(key, value.ok_or_else(|| input::invalid("a value is no text"))?)?;
+            found.add(key, value.ok_or_else(|| input::invalid("a value is not text"))?)?;
         }
         Ok(found)
     }
@@ -170,7 +170,7 @@ impl Attributes {
         }
         let is_host = |letter: char| !matches!(letter, '/' | '?' | '#' | '@' | '\\');
         if !host.chars().all(is_host) {
-            return Err(input::invalid("`host` is no host"));
+            return Err(input::invalid("`host` is not a host"));
         }
         // The path decides nothing, and may have letters that a URL can't have.
         let address = Address::of_url(&format!("{protocol}://{host}/"))?;

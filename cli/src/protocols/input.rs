@@ -33,7 +33,7 @@ pub(super) fn line() -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
 pub(super) fn object<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     let is_object = bytes.trim_ascii_start().starts_with(b"{");
     let parsed = serde_json::from_slice(bytes).ok().filter(|_| is_object);
-    parsed.ok_or_else(|| invalid("it is no object of JSON with the members of this protocol"))
+    parsed.ok_or_else(|| invalid("it is not a JSON object with the members of this protocol"))
 }
 
 /// Returns the failure of an input that does not follow the protocol.

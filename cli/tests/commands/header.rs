@@ -58,7 +58,7 @@ fn only_configured_origins_get_headers() {
         refused(&sandbox.run(&["header", "--url", url]), 3, &["not for", "credentials.origins"]);
     }
     let outcome = sandbox.run(&["header", "--url", "http://a.test/"]);
-    refused(&outcome, 3, &["in the clear", "use https"]);
+    refused(&outcome, 3, &["without encryption", "use https"]);
     let outcome = sandbox.run(&["header", "--url", "not an address with s3cr3t"]);
     refused(&outcome, 2, &["--url https://"]);
     assert!(!outcome.stderr.contains("s3cr3t"), "{}", outcome.stderr);

@@ -149,7 +149,7 @@ pub(super) fn authorize(
 }
 
 fn parse_headers(text: &str) -> Result<BTreeMap<String, Zeroizing<String>>> {
-    serde_json::from_str(text).map_err(|_| unsendable("it is no list of headers"))
+    serde_json::from_str(text).map_err(|_| unsendable("it is not a list of headers"))
 }
 
 fn unsendable(reason: &str) -> Error {

@@ -216,7 +216,7 @@ impl TokenSource for Exec {
         if self.format == Format::Aws {
             return Err(Error::new(
                 ErrorKind::NoToken,
-                "the command prints AWS keys, which sign requests and are no token",
+                "the command prints AWS keys, which sign requests and are not a token",
             )
             .with_help("use the keys with an AWS SDK, or another command for this API"));
         }

@@ -70,7 +70,7 @@ impl CliFilePath {
         let named = environment.get(CONFIG).map(|path| {
             let path = environment.absolute(Path::new(path), None);
             path.map(|path| Self { path, is_named: true }).ok_or_else(|| {
-                Error::configuration(format!("the variable {CONFIG} is no absolute path"))
+                Error::configuration(format!("the variable {CONFIG} is not an absolute path"))
                     .with_help("set it to an absolute path, or to one that starts with `~/`")
             })
         });

@@ -141,7 +141,7 @@ impl H2oDiscovery {
     /// Returns the issuer of the authorization server.
     pub(super) fn issuer(&self) -> Result<Address> {
         Address::parse(&self.issuer_url).ok_or_else(|| {
-            Error::protocol("the issuer of the environment is no address")
+            Error::protocol("the issuer of the environment is not an address")
                 .with_help("check `environment`, or the `issuer_url` in `discovery`")
         })
     }
@@ -187,7 +187,7 @@ impl H2oDiscovery {
 /// Fails if the client's secrets must not be sent to an issuer that a discovery service names.
 fn check_issuer(issuer: &str, place: &Place) -> Result<()> {
     let fault = match Address::parse(issuer) {
-        None => "is no address",
+        None => "is not an address",
         Some(issuer) if place::has_user(issuer.url()) => "has a user name or a password",
         Some(issuer) if place.is_secure() && issuer.url().scheme() != "https" => "is not https",
         Some(issuer) if authn::http::check(issuer.url(), false).is_err() => {

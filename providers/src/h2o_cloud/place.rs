@@ -61,7 +61,7 @@ pub(super) fn unknown() -> Error {
 /// Parses an address of the user.
 pub(super) fn parse(text: &str, what: &str) -> Result<Url> {
     let url = Url::parse(text).ok().filter(Url::has_host).ok_or_else(|| {
-        Error::configuration(format!("{what} is no address"))
+        Error::configuration(format!("{what} is not an address"))
             .with_help("write the whole address, such as `https://cloud.h2o.ai`")
     })?;
     if has_user(&url) {

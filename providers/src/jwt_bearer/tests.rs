@@ -196,8 +196,8 @@ fn wrong_options_are_found_before_anything_is_sent() {
             with_key(&format!("{endpoint}\nissuer_url = 'https://i.test'")),
             "both `issuer_url` and `token_endpoint_url` are set",
         ),
-        (with_key("token_endpoint_url = 'http://i.test/token'"), "in the clear"),
-        (with_key("issuer_url = 'http://i.test'"), "in the clear"),
+        (with_key("token_endpoint_url = 'http://i.test/token'"), "without encryption"),
+        (with_key("issuer_url = 'http://i.test'"), "without encryption"),
         (with_key(&format!("{endpoint}\nalgorithm = 'RS256'")), "`algorithm` RS256"),
         (with_key(&format!("{endpoint}\nlifetime = 0")), "`lifetime`"),
         (with_key(&format!("{endpoint}\nclaims = {{ exp = 1 }}")), "must not contain `exp`"),
@@ -231,13 +231,13 @@ fn a_wrong_key_file_is_found_at_load() {
         (key_file(|file| drop(file.as_object_mut().unwrap().remove("client_email"))), "lacks"),
         (key_file(|file| file["client_email"] = json!("")), "empty `client_email`"),
         (key_file(|file| file["token_uri"] = json!("s3cr3t")), "lacks"),
-        (key_file(|file| file["token_uri"] = json!("http://oauth2.test")), "in the clear"),
+        (key_file(|file| file["token_uri"] = json!("http://oauth2.test")), "without encryption"),
         (key_file(|file| file["private_key"] = json!("s3cr3t")), "`private_key` holds no"),
     ] {
         let problem = problem(&with_file(&file, ""));
         assert!(problem.contains(expected), "{expected}\n{problem}");
         let path = file.path().display().to_string();
-        assert!(problem.contains(&path) || expected == "in the clear", "{problem}");
+        assert!(problem.contains(&path) || expected == "without encryption", "{problem}");
     }
     let missing = problem("service_account_file = '/nowhere/key.json'");
     assert!(missing.contains("/nowhere/key.json"), "{missing}");

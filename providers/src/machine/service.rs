@@ -124,10 +124,10 @@ impl Service {
                     own.max(answer.retry_after().unwrap_or_default())
                 }
                 Err(error) if error.kind() == ErrorKind::Network => BACK_OFF.after(tried),
-                // Such as a redirect. There is no address that could be configured instead.
+                // Such as a redirect. There is not an address that could be configured instead.
                 Err(error) if error.kind() == ErrorKind::Protocol => {
                     let help = format!(
-                        "this is no answer of {}: a proxy or another service may have answered",
+                        "this is not an answer of {}: a proxy or another service may have answered",
                         self.name
                     );
                     return result.map_err(|error| error.with_help(help));

@@ -265,8 +265,12 @@ fn both_issuers_are_shown_if_they_differ() {
     for (other, says, helps) in [
         ("https://b.test/x", "calls itself `https://b.test/x`", "to `https://b.test/x`, exactly"),
         ("{}/", "which differs in the slash at the end", "/`, exactly so"),
-        ("https://ann:s3cr3t@b.test", "another issuer, which is no address", "check `issuer_url`"),
-        ("s3cr3t", "another issuer, which is no address", "check `issuer_url`"),
+        (
+            "https://ann:s3cr3t@b.test",
+            "another issuer, which is not an address",
+            "check `issuer_url`",
+        ),
+        ("s3cr3t", "another issuer, which is not an address", "check `issuer_url`"),
         ("{}/{tenantid}/v2.0", "calls itself", "exactly so"),
     ] {
         let error = named("", |url| other.replace("{}", url)).map(drop).unwrap_err();

@@ -107,7 +107,7 @@ impl Server {
         };
         match endpoints.into_iter().find(|(_, address)| is_in_the_clear(address)) {
             Some((option, _)) => Err(Error::configuration(format!(
-                "`{option}` is no https address, so the certificate can't be shown to it"
+                "`{option}` is not an https address, so the certificate can't be shown to it"
             ))
             .with_help("set it to an https address, or remove `certificate`")),
             None => Ok(()),
@@ -439,7 +439,7 @@ mod tests {
         for (text, authorization, device, jwks) in [
             (
                 client(&server, ""),
-                "in the clear",
+                "without encryption",
                 "name no device authorization endpoint",
                 "name no key set",
             ),

@@ -36,20 +36,20 @@ fn a_server_must_be_set_once_and_be_safe() {
         ("keycloak_url = 'https://k.test'", "only one of `keycloak_url` and `realm`"),
         ("issuer_url = 'https://i.test'\nrealm = 'r'", "only one of `keycloak_url` and `realm`"),
         ("keycloak_url = 'https://k.test'\nrealm = 'a/b'", "`realm`"),
-        ("issuer_url = 'http://i.test'", "in the clear"),
+        ("issuer_url = 'http://i.test'", "without encryption"),
         (
             "issuer_url = 'https://i.test'\nrevocation_endpoint_url = 'http://i.test/r'",
-            "in the clear",
+            "without encryption",
         ),
         (
             "issuer_url = 'https://i.test'\nauthorization_endpoint_url = 'http://i.test/a'",
-            "in the clear",
+            "without encryption",
         ),
         (
             "issuer_url = 'https://i.test'\ndevice_authorization_endpoint_url = 'http://i.test/d'",
-            "in the clear",
+            "without encryption",
         ),
-        ("issuer_url = 'https://i.test'\njwks_url = 'http://i.test/j'", "in the clear"),
+        ("issuer_url = 'https://i.test'\njwks_url = 'http://i.test/j'", "without encryption"),
         ("issuer_url = 'nonsense'", "URL"),
         ("token_endpoint_url = 'https://i.test/t'\nissuer = ''", "`issuer` is empty"),
     ] {
@@ -116,7 +116,7 @@ fn a_login_needs_time_and_a_place_to_come_back_to() {
         ("redirect_path = '/a?b'", "`redirect_path` is not a path"),
         ("redirect_uri = 'https://a.test/b#c'", "`redirect_uri` has a fragment"),
         ("redirect_uri = '/callback'", "expected a URL"),
-        ("registration_page_url = 'http://i.test'", "in the clear"),
+        ("registration_page_url = 'http://i.test'", "without encryption"),
         ("redirect_uri = 'http://127.0.0.1/a'\nredirect_port = 8888", "remove `redirect_port`"),
         ("redirect_uri = 'http://127.0.0.1/a'\nredirect_path = '/a'", "remove `redirect_port`"),
     ] {
@@ -228,7 +228,7 @@ fn credentials_that_a_user_types_in_need_not_be_configured() {
             "token_endpoint_auth_method = 'client_secret_jwt'\nalgorithm = 'ES256'",
             "`algorithm` ES256 needs a private key",
         ),
-        ("registration_page_url = 'http://k.test/register'", "in the clear"),
+        ("registration_page_url = 'http://k.test/register'", "without encryption"),
         ("login_timeout = 0", "`login_timeout` is 0"),
         ("client_id = 'c'\nclient_secret = 's'\nlogin_timeout = '1m'", "`login_timeout` is set"),
     ] {

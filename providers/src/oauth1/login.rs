@@ -81,7 +81,7 @@ impl<'a> Callback<'a> {
             None => Ok(Self::Unset),
             Some(OUT_OF_BAND) => Ok(Self::OutOfBand),
             Some(text) => Url::parse(text).map(|url| Self::Address(url, text)).map_err(|_| {
-                Error::configuration("`callback` is no address")
+                Error::configuration("`callback` is not an address")
                     .with_help("set it to a URL or to `oob`")
             }),
         }

@@ -73,10 +73,10 @@ fn wrong_options_are_named() {
         (&format!("{CLIENT}access_token_url = 'https://s.test/'"), "request_token_url: a login"),
         (
             &format!("{CLIENT}{LOGIN}").replace("https://s.test/a", "http://s.test/a"),
-            "in the clear",
+            "without encryption",
         ),
         (&format!("{CLIENT}callback = 'oob'"), "callback: it is set, although no user logs in"),
-        (&format!("{CLIENT}{LOGIN}callback = 'nowhere'"), "callback: it is no address"),
+        (&format!("{CLIENT}{LOGIN}callback = 'nowhere'"), "callback: it is not an address"),
         (&format!("{CLIENT}realm = '\u{e4}'"), "realm: expected visible ASCII"),
         (&format!("{CLIENT}placement = 'cookie'"), "expected one of header, query, body"),
         (&format!("{CLIENT}header = 'x-token'"), "there is no option `header`"),

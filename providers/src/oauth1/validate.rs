@@ -107,7 +107,7 @@ fn addresses(options: &OAuth1, problems: &mut Validation) {
             problems.at("callback").error("it is set, although no user logs in", help);
         }
         Some(text) if text != OUT_OF_BAND && Url::parse(text).is_err() => {
-            problems.at("callback").error("it is no address", "set it to a URL or to `oob`");
+            problems.at("callback").error("it is not an address", "set it to a URL or to `oob`");
         }
         _ => {}
     }

@@ -67,7 +67,7 @@ impl Document {
         });
         let Some(shown) = shown else {
             let message =
-                format!("the server at `{expected}` names another issuer, which is no address");
+                format!("the server at `{expected}` names another issuer, which is not an address");
             return Some(Error::protocol(message).with_help("check `issuer_url`"));
         };
         let named = shown.as_str();

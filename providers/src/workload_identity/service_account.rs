@@ -66,7 +66,7 @@ impl ServiceAccount {
         let token = Token::new(answer.required::<String>("accessToken")?)
             .map_err(|error| error.at(&place))?;
         let end = answer.required::<String>("expireTime")?.parse::<Timestamp>().map_err(|_| {
-            Error::protocol(format!("{place} has an `expireTime` that is no time"))
+            Error::protocol(format!("{place} has an `expireTime` that is not a time"))
                 .with_help("check `iam_credentials_url`")
         })?;
         Ok(token.with_expires_at(end.into()))

@@ -128,7 +128,7 @@ fn options_that_contradict_each_other_are_errors() {
             "issuer_url = 'https://i.test'\nresource_url = 'https://a.test'\nclient_id = 'c'",
             "more than once",
         ),
-        ("resource_url = 'http://a.test'\nclient_id = 'c'", "in the clear"),
+        ("resource_url = 'http://a.test'\nclient_id = 'c'", "without encryption"),
         ("resource_url = 'https://a.test'\nissuer = 'nowhere'\nclient_id = 'c'", "no URL"),
         ("resource_url = 'https://b.test'\nclient_id = 'c'", "other origins"),
         (

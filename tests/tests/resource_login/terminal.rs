@@ -135,7 +135,7 @@ fn without_a_terminal_or_a_resource_nothing_is_sent() {
         ("api.example.com", 2, "not the address of an API"),
         ("https://ann:s3cr3t@api.example.com/", 2, "without a user"),
         ("ftp://127.0.0.1/mcp", 2, "not the address of an API"),
-        ("http://api.example.com/mcp", 3, "in the clear"),
+        ("http://api.example.com/mcp", 3, "without encryption"),
         (
             &*scene.rig.resource_url("/rs/bearer"),
             5,

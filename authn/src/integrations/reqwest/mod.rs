@@ -233,7 +233,7 @@ impl Client {
             }
             request = next;
         }
-        Err(Error::Redirect("the server redirects without end; check the address"))
+        Err(Error::Redirect("the server redirects in a loop; check the address"))
     }
 }
 

@@ -146,7 +146,7 @@ impl Failure {
 }
 
 fn none_at_hand() -> Error {
-    Error::network("no valid token is at hand").with_help(
+    Error::network("no valid token is available").with_help(
         "call again, wait for `Credentials::token` before, or use `authn::tonic::AuthLayer`",
     )
 }

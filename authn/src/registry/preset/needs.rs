@@ -19,7 +19,7 @@ pub(crate) fn unknown(preset: &Preset, entry: &Entry) -> Option<Problem> {
     let mut all = preset.needs.iter().flat_map(|need| need.split(OR));
     let unknown = shortened(all.find(|path| !is_option(path))?);
     let provider = entry.name();
-    let message = format!("the preset needs `{unknown}`, which is no option of `{provider}`");
+    let message = format!("the preset needs `{unknown}`, which is not an option of `{provider}`");
     let problem = Problem::error(ProblemCode::Invalid, message)
         .with_help(format!("name an option of `{provider}` in `needs`, with its whole path"));
     Some(problem.with_provenance(preset.provenance.clone()))

@@ -1,6 +1,6 @@
 //! Format `aws`: the keys that `credential_process` of an AWS profile prints, version 1.
 //!
-//! The keys sign requests and are no token. They are kept beside the token, which is the public identifier of the key.
+//! The keys sign requests and are not a token. They are kept beside the token, which is the public identifier of the key.
 
 use serde::Deserialize;
 use serde_json::Value;

@@ -115,7 +115,7 @@ fn text_of(output: &[u8]) -> Result<&str, Unusable> {
 /// Parses a JSON object. A list would be read as an object without names.
 fn parsed_object<T: DeserializeOwned>(output: &[u8]) -> Result<T, Unusable> {
     if text_of(output)?.trim_start().starts_with('[') {
-        return Err(Unusable::Invalid("it is no object"));
+        return Err(Unusable::Invalid("it is not an object"));
     }
     parsed(output)
 }

@@ -85,7 +85,7 @@ impl Document {
         });
         if address.is_none() {
             return Err(Error::protocol(
-                "the authorization server of the resource is no https address",
+                "the authorization server of the resource is not an https address",
             )
             .with_help("correct `authorization_servers` in the resource's metadata"));
         }

@@ -158,7 +158,7 @@ fn an_issuer_with_another_name_has_no_keys() {
     login.server.serve(METADATA, &metadata.to_string());
     login.manual.advance(Duration::from_hours(1));
     let error = login.unable(&login.issue(&pair, &json!({})));
-    assert!(error.contains("in the clear"), "{error}");
+    assert!(error.contains("without encryption"), "{error}");
     assert_eq!(login.server.asked(JWKS), 0);
 }
 
