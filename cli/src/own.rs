@@ -151,7 +151,7 @@ impl From<BoxError> for Failure {
             }
         }
         let known = all().find_map(|error| error.downcast_ref::<Error>());
-        let code = known.map_or(Code::Other, |error| code_of(error));
+        let code = known.map_or(Code::Other, code_of);
         Self::new(code, message)
     }
 }

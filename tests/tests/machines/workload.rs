@@ -83,7 +83,7 @@ fn rows(outcome: &Outcome) -> Vec<[&str; 3]> {
 }
 
 const REFUSED: &str = "HTTP/1.1 400 Bad Request\r\ncontent-type: application/json";
-const REFUSAL: &str = "{\"error\":\"invalid_grant\",\"error_description\":\"s3cr3t\"}";
+const REFUSAL: &str = "{\"error\":\"invalid_grant\",\"error_description\":\"no such rule\"}";
 /// Without `spiffe`, which only some programs are built with.
 const HAS: [&str; 3] = [
     "ok",
@@ -123,7 +123,8 @@ fn doctor_shows_both_audiences_if_the_token_is_for_another() {
         ]
     );
     let refused = format!(
-        "http://{server} refused the request (invalid_grant, status 400): the server does not accept the identity of this machine"
+        "http://{server} refused the request (invalid_grant, status 400): the server does not accept the identity of this machine. \
+         The server says: \"no such rule\""
     );
     let help = "let the platform issue the token for `https://api.anthropic.com`";
     assert_eq!(refusal, ["problem", &*refused, help]);

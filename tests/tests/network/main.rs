@@ -3,5 +3,7 @@
 //! - [`peers`]: the servers, proxies and certificates
 //! - [`causes`]: a table with a row for each cause
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 mod causes;
 mod peers;

@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 /// The parameters that are not secret: those whose values configurations show, and those that name what is asked for
 /// (RFC 6749, 7521, 7591, 8693, 8707, 9396).
-const PUBLIC: [&str; 37] = [
+const PUBLIC: [&str; 41] = [
     "acr_values",
     "actor_token_type",
     "application_type",
@@ -29,12 +29,14 @@ const PUBLIC: [&str; 37] = [
     "contacts",
     "display",
     "dpop_jkt",
+    "federation_rule_id",
     "grant_type",
     "grant_types",
     "jwks_uri",
     "login_hint",
     "logo_uri",
     "max_age",
+    "organization_id",
     "policy_uri",
     "post_logout_redirect_uris",
     "prompt",
@@ -47,11 +49,13 @@ const PUBLIC: [&str; 37] = [
     "response_type",
     "response_types",
     "scope",
+    "service_account_id",
     "subject_token_type",
     "token_endpoint_auth_method",
     "token_type_hint",
     "ui_locales",
     "username",
+    "workspace_id",
 ];
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
