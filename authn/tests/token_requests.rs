@@ -188,7 +188,7 @@ async fn redirects_are_followed_within_the_origin_if_that_is_asked_for() {
         ("none", "redirect to another origin"),
         ("bad", "redirect to another origin"),
         ("304", "redirect to another origin"),
-        ("endless", "redirects without end"),
+        ("endless", "redirects in a loop"),
     ] {
         let error = post(path).same_origin_redirects().send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol, "{path}");

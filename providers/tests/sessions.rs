@@ -189,7 +189,7 @@ async fn a_refusal_without_a_known_reason_names_the_login_and_clears_nothing() {
         assert_eq!(
             error.message(),
             format!(
-                "{url} refused the request without a known reason (status {status}): \
+                "{url} refused the request without a known reason (token_is_gone, status {status}): \
                  the session has probably ended"
             )
         );

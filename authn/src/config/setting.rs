@@ -314,11 +314,15 @@ impl Lister<'_> {
     }
 
     /// Returns what reading the configuration has found out about the value at a key. A problem at a table or a list
-    /// is one of every value in it.
+    /// is one of every value in it, and a list is shown whole or not at all.
     fn checked(&self, key: &Key) -> Checked {
         let key = key.to_string();
         let ends = key.match_indices('.').map(|(end, _)| end).chain([key.len()]);
-        let is_rejected = ends.into_iter().any(|end| self.rejected.contains(&key[..end]));
+        let is_below = |other: &&str| {
+            other.strip_prefix(key.as_str()).is_some_and(|rest| rest.starts_with('.'))
+        };
+        let is_rejected = ends.into_iter().any(|end| self.rejected.contains(&key[..end]))
+            || self.rejected.iter().any(|other| is_below(&other));
         match (is_rejected, self.unvalidated) {
             (true, _) => Checked::Rejected,
             (false, true) => Checked::Unread,

@@ -156,7 +156,7 @@ fn what_can_not_be_written_is_refused_and_changes_nothing() {
         ("profile.work.credentials.domian", json!("s3cr3t"), "no option `profile.work"),
         ("profile.work", json!({ "s3cr3t": 1 }), "no option `profile.work.s3cr3t`"),
         ("profile", json!("s3cr3t"), "can't have such a value"),
-        ("default_profile.more", json!("s3cr3t"), "is no table"),
+        ("default_profile.more", json!("s3cr3t"), "is not a table"),
         ("a b", json!(1), "not valid TOML"),
     ] {
         let error = writer.set(key, &value).unwrap_err();

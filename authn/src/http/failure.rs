@@ -39,6 +39,9 @@ enum Cause<'a> {
     ProxyRefuses,
     /// The connection took too long.
     Slow,
+    /// The servers that resolve names have failed, or do not answer.
+    Resolver,
+    /// The name has no address.
     Name,
     /// The connection was not made.
     Connection(Option<&'a io::Error>),
@@ -58,7 +61,12 @@ impl<'a> Failure<'a> {
     pub(super) fn is_temporary(&self) -> bool {
         matches!(
             self.0,
-            Cause::Limit(..) | Cause::Slow | Cause::Name | Cause::Connection(_) | Cause::Ended(_)
+            Cause::Limit(..)
+                | Cause::Slow
+                | Cause::Resolver
+                | Cause::Name
+                | Cause::Connection(_)
+                | Cause::Ended(_)
         )
     }
 
@@ -110,6 +118,10 @@ impl<'a> Failure<'a> {
                     duration::format(target.connect_timeout)
                 ),
                 &format!("{address}, such as for a firewall, or raise `http.connect_timeout`"),
+            ),
+            Cause::Resolver => fail(
+                format!("{next} can't be reached (the DNS of this machine gives no answer)"),
+                "check the network, and the servers in `/etc/resolv.conf`",
             ),
             Cause::Name => fail(
                 format!("{next} can't be reached (no address is known for its name)"),
@@ -183,7 +195,7 @@ fn cause(error: &reqwest::Error) -> Cause<'_> {
         match &*text {
             "tunnel error: proxy authorization required" => return Cause::ProxyWantsPassword,
             "tunnel error: unsuccessful" => return Cause::ProxyRefuses,
-            "dns error" => return Cause::Name,
+            "dns error" => return of_name(inner),
             _ if text.starts_with("invalid HTTP version") => return Cause::NotHttp,
             _ => {}
         }
@@ -194,6 +206,14 @@ fn cause(error: &reqwest::Error) -> Cause<'_> {
         true => Cause::Connection(connection),
         false => Cause::Ended(connection),
     }
+}
+
+/// Returns why a name has no address. The system says it in words alone: those of `EAI_AGAIN`, in glibc and in musl.
+fn of_name<'a>(error: &(dyn std::error::Error + 'static)) -> Cause<'a> {
+    const AGAIN: [&str; 2] = ["Temporary failure in name resolution", "Try again"];
+    let is_temporary = |text: String| AGAIN.iter().any(|words| text.contains(words));
+    let mut causes = iter::successors(error.source(), |&inner| inner.source());
+    if causes.any(|cause| is_temporary(cause.to_string())) { Cause::Resolver } else { Cause::Name }
 }
 
 /// Returns the error of the system within others.
@@ -279,6 +299,11 @@ fn refused_certificate(error: &CertificateError, place: &str, target: &Target<'_
                 ),
                 None => "if it is your own authority's, name it in `http.ca_file`".to_owned(),
             },
+        ),
+        // The authority of the file has the same name and another key.
+        Of::BadSignature => (
+            "has a certificate that the authority known here by this name has not signed",
+            "the authority may have been made anew: bring `http.ca_file` up to date".to_owned(),
         ),
         Of::Revoked => ("has a certificate that is revoked", REPLACE.to_owned()),
         Of::Other(other) if other.0.is::<NoAuthorities>() => (

@@ -119,7 +119,9 @@ pub(crate) fn report_unknown_key<'k>(
         Some((name, table)) => (name.as_str(), Key::new(table)),
         None => ("", Key::default()),
     };
-    let is_table = item.as_table().is_some();
+    // A reference is the value of an option.
+    let is_table =
+        item.as_table().is_some_and(|entries| !entries.keys().any(|key| context.is_reference(key)));
     let absent = if is_table { "there is no table" } else { "there is no option" };
     let name_shown = shortened(name);
     let message = if table.segments().is_empty() {
@@ -131,7 +133,7 @@ pub(crate) fn report_unknown_key<'k>(
     let explains = context.explains();
     let belongs = || context.belongs(key, item);
     let near = || nearest(name, known).map(|near| format!("did you mean `{near}`?"));
-    let help = explains.then(|| belongs().or_else(near)).flatten();
+    let help = explains.then(|| near().or_else(belongs)).flatten();
     let help = help.unwrap_or_else(|| "check its spelling, or remove it".to_owned());
     // Of a table, the excerpt shows the name alone.
     context.report(problem.with_help(help), Some(item), !is_table);

@@ -388,7 +388,10 @@ fn a_certificate_needs_tls() {
         );
         sandbox.file("home/.config/authn/config.toml", &text);
         let place = format!("credentials.oauth.{option}");
-        said(&sandbox.run(&["config", "check"]), &[&place, "config.toml:4:", "no https address"]);
+        said(
+            &sandbox.run(&["config", "check"]),
+            &[&place, "config.toml:4:", "not an https address"],
+        );
         sandbox.file("home/.config/authn/config.toml", text.replace("http:", "https:"));
         assert_eq!(sandbox.run(&["config", "check"]).code, 0);
     }
@@ -573,7 +576,9 @@ fn all_profiles_are_checked() {
 fn json_has_an_object_for_each_profile() {
     let sandbox = Sandbox::with(THREE);
     let outcome = sandbox.run(&["config", "check", "--all-profiles", "--json"]);
-    assert_eq!((outcome.code, &*outcome.stderr), (3, ""));
+    let failure: serde_json::Value = serde_json::from_str(&outcome.stderr).unwrap();
+    assert_eq!((outcome.code, &failure["exit"]), (3, &3.into()));
+    assert_eq!(failure["message"], "the configuration is not valid");
     assert!(!outcome.stdout.contains("s3cr3t"), "{}", outcome.stdout);
     let all: serde_json::Value = serde_json::from_str(&outcome.stdout).unwrap();
     let found: Vec<_> = all

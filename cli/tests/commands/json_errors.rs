@@ -69,7 +69,7 @@ fn several_problems_are_in_the_list_of_one_object() {
 #[test]
 fn each_profile_that_fails_is_in_the_object_of_status() {
     let sandbox = Sandbox::with(
-        "[profile.a.credentials]\nbasic = { pasword = \"x\" }\n\
+        "default_profile = \"a\"\n[profile.a.credentials]\nbasic = { pasword = \"x\" }\n\
          [profile.b.credentials]\nbasic = { usernam = \"x\" }\n",
     );
     let outcome = sandbox.run(&["status", "--json"]);

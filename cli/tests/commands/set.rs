@@ -85,7 +85,7 @@ fn a_wrong_key_or_value_is_refused_and_nothing_is_written() {
         ("http.timeout", "5x", 3, &["expected a duration", "was written"]),
         ("http.proxy", "p.test", 3, &["expected a URL", "was written"]),
         ("http.proxy", "ftp://p.test", 3, &["expected an address like", "was written"]),
-        ("credentials.scheme", "gopher", 3, &["expected `https` or `http`"]),
+        ("credentials.scheme", "gopher", 3, &["expected one of https, http"]),
         ("credentials.oauth.redirect_port", "80808", 3, &["expected an integer from 0 to 65535"]),
         ("credentials.oauth.grant_type", "client", 3, &["expected one of"]),
         ("credentials.basic.override", "maybe", 3, &["expected a boolean"]),

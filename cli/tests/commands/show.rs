@@ -171,8 +171,8 @@ fn a_reference_that_leads_nowhere_is_not_set() {
     let key = "credentials.basic.password";
     let bare = sandbox.run(&["config", "show", key]);
     assert_eq!((bare.code, bare.stdout), (0, format!("{why}\n")));
-    let rows = sandbox.run(&["config", "show"]).stdout;
-    let row = format!("{key}\t{why}\t~/.config/authn/config.toml:5:12, from env NOWHERE");
+    let rows = sandbox.run_without_folder(&["config", "show"]).stdout;
+    let row = format!("{key}\t{why}\t/home/.config/authn/config.toml:5:12, from env NOWHERE");
     assert!(rows.lines().any(|line| line == row), "{rows}");
     let json = sandbox.run(&["config", "show", "--json", key]).done();
     let shown: Value = serde_json::from_str(&json).unwrap();
@@ -187,11 +187,17 @@ fn overridden_values_are_shown_where_they_may_be() {
                 redirect_port = 's3cr3t'\n[profile.two.credentials.oauth]\nclient_id = 'two'\n\
                 client_secret = { env = 'SECRET' }\nredirect_port = 8000\n";
     let sandbox = Sandbox::with(text).env("SECRET", "s3cr3t");
-    let outcome =
-        sandbox.run(&["-p", "two", "config", "show", "credentials.oauth", "--all-layers"]);
+    let outcome = sandbox.run_without_folder(&[
+        "-p",
+        "two",
+        "config",
+        "show",
+        "credentials.oauth",
+        "--all-layers",
+    ]);
     let rows: Vec<&str> =
         outcome.stdout.lines().filter(|row| row.contains("(overridden)")).collect();
-    let file = "~/.config/authn/config.toml";
+    let file = "/home/.config/authn/config.toml";
     assert_eq!(
         rows,
         [

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, LazyLock};
 
-use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
+use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::{ServerConfig, pki_types::PrivateKeyDer};
 use serde::Deserialize;
 
@@ -18,6 +18,8 @@ pub(crate) enum Certificate {
     OtherName,
     /// It is of an authority that the client does not know.
     OtherAuthority,
+    /// Its authority has a new key since the client got the authority's certificate.
+    RenewedAuthority,
     /// It is that of an authority itself.
     Authority,
 }
@@ -27,8 +29,10 @@ struct Authority {
     issuer: Issuer<'static, KeyPair>,
 }
 
-static OURS: LazyLock<Authority> = LazyLock::new(Authority::make);
-static OTHER: LazyLock<Authority> = LazyLock::new(Authority::make);
+static OURS: LazyLock<Authority> = LazyLock::new(|| Authority::make("ours"));
+static OTHER: LazyLock<Authority> = LazyLock::new(|| Authority::make("other"));
+/// It has the name of the first one.
+static RENEWED: LazyLock<Authority> = LazyLock::new(|| Authority::make("ours"));
 
 /// Returns the certificate of the authority that the client may trust.
 pub(crate) fn authority() -> &'static str {
@@ -36,8 +40,9 @@ pub(crate) fn authority() -> &'static str {
 }
 
 impl Authority {
-    fn make() -> Self {
+    fn make(name: &str) -> Self {
         let mut params = CertificateParams::new([]).unwrap();
+        params.distinguished_name.push(DnType::CommonName, name);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let key = KeyPair::generate().unwrap();
         let pem = params.self_signed(&key).unwrap().pem();
@@ -53,10 +58,14 @@ impl Certificate {
             Self::Expired => params.not_after = date_time_ymd(2020, 1, 1),
             Self::NotYetValid => params.not_before = date_time_ymd(2900, 1, 1),
             Self::Authority => params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained),
-            Self::Good | Self::OtherName | Self::OtherAuthority => {}
+            Self::Good | Self::OtherName | Self::OtherAuthority | Self::RenewedAuthority => {}
         }
         let key = KeyPair::generate().unwrap();
-        let authority = if matches!(self, Self::OtherAuthority) { &OTHER } else { &OURS };
+        let authority = match self {
+            Self::OtherAuthority => &OTHER,
+            Self::RenewedAuthority => &RENEWED,
+            _ => &OURS,
+        };
         let certificate = params.signed_by(&key, &authority.issuer).unwrap();
         let key = PrivateKeyDer::try_from(key.serialize_der()).unwrap();
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());

@@ -85,9 +85,19 @@ fn serve(stream: impl Read + Write, script: &Script, at: &str) {
     let mut stream = BufReader::new(stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
-        if !matches!(stream.read_line(&mut head), Ok(1..)) {
+        let mut line = Vec::new();
+        if !matches!(stream.read_until(b'\n', &mut line), Ok(1..)) {
             return;
         }
+        let Ok(line) = String::from_utf8(line) else {
+            // As servers of plain HTTP answer the first message of TLS.
+            drop(stream.get_mut().write_all(b"HTTP/1.1 400 \r\nconnection: close\r\n\r\n"));
+            return;
+        };
+        head += &line;
+    }
+    if !head.contains(" HTTP/1.1\r\n") {
+        return;
     }
     let lower = head.to_ascii_lowercase();
     let length = lower.lines().find_map(|line| line.strip_prefix("content-length: "));

@@ -137,7 +137,7 @@ fn a_certificate_is_never_left_out_because_the_endpoint_is_plain() {
     let endpoint = format!("token_endpoint_url = '{}/token'", rig.issuer());
     let error = loader(&rig, &options.replace(&issuer, &endpoint), &[]).load().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Configuration);
-    let says = "`token_endpoint_url` is no https address";
+    let says = "`token_endpoint_url` is not an https address";
     assert!(error.to_string().contains(says), "{error}");
     assert!(rig.log().is_empty());
 }

@@ -18,7 +18,6 @@ async fn secrets_are_encoded_as_the_server_wants_them() {
         ("cc-basic", "secret", "basic_encoding = 'raw'", true),
         ("cc-post", "secret", "token_endpoint_auth_method = 'client_secret_post'", true),
         ("cc:special id", "p@ss w%rd+&=:/?~", "scope = 'read'", true),
-        ("cc:special id", "p@ss w%rd+&=:/?~", "basic_encoding = 'raw'", false),
         ("cc-sjwt", LONG_SECRET, "token_endpoint_auth_method = 'client_secret_jwt'", true),
         ("cc-basic", "wrong", "", false),
         ("cc-post", "wrong", "token_endpoint_auth_method = 'client_secret_post'", false),
@@ -29,10 +28,7 @@ async fn secrets_are_encoded_as_the_server_wants_them() {
             Err(error) => {
                 assert!(!accepted, "{more}: {error}");
                 assert_eq!(error.kind(), ErrorKind::Refused);
-                // What is not encoded is no request for this server, and not a wrong secret.
-                let is_raw = more.contains("raw");
-                let says = if is_raw { "invalid_request" } else { "`client_secret`" };
-                assert!(error.to_string().contains(says), "{error}");
+                assert!(error.to_string().contains("`client_secret`"), "{error}");
             }
         }
     }

@@ -27,9 +27,10 @@ async fn neither_a_pending_login_nor_tokens_are_shown_or_logged() {
         let (text, location) = come_back(&credentials, Browser::fake()).await;
         secrets.extend(kept(&text));
         let parts = location.split_once("code=").unwrap().1;
-        secrets.push(parts.split('&').next().unwrap().to_owned());
+        let code = parts.split('&').next().unwrap().to_owned();
         let canary = Canary::new();
-        rig.faults(&outcome.fault(canary.as_str()));
+        rig.faults(&outcome.fault(canary.as_str(), &code));
+        secrets.push(code);
         let pending = pending(&text);
         shown.push(format!("{pending:?} {text:?} {pending:#?}"));
         match credentials.complete(pending, &location).await {
@@ -65,14 +66,14 @@ enum Outcome {
 }
 
 impl Outcome {
-    /// The fault of the token endpoint.
-    fn fault(self, canary: &str) -> Value {
+    /// The fault of the token endpoint. A refusal repeats the code that was sent.
+    fn fault(self, canary: &str, code: &str) -> Value {
         let headers = json!({ "content-type": "application/json" });
         match self {
             Self::LoggedIn => json!([]),
             Self::Refused => json!([{
                 "status": 400, "headers": headers,
-                "body": { "error": "invalid_grant", "error_description": canary, canary: canary },
+                "body": { "error": "invalid_grant", "error_description": format!("the code {code} was used"), canary: canary },
             }]),
             Self::Hostile => json!([{
                 "status": 200, "headers": headers,

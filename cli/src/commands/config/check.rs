@@ -80,7 +80,12 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         live::run(app, &checked.config)?;
     }
     if has_errors || (arguments.strict && has(Severity::Warning)) {
-        return Err(Failure::Silent(Code::Configuration));
+        let message = "the configuration is not valid";
+        return Err(if arguments.json {
+            Failure::new(Code::Configuration, message)
+        } else {
+            Failure::Silent(Code::Configuration)
+        });
     }
     Ok(())
 }

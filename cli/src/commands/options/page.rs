@@ -13,7 +13,7 @@ use super::{default_of, type_of, variable};
 use crate::{
     app::App,
     output::{self, Output},
-    style::{BOLD, Table, prose, wrapped},
+    style::{BOLD, Table, hanging, prose, wrapped},
 };
 
 /// Longest line of an option's description, and of the last paragraph, in columns.
@@ -62,7 +62,8 @@ pub(in crate::commands) fn print_provider(
     let mut page = String::new();
     let _ = writeln!(page, "{} ({})", app.output.styled(name, BOLD), location.package);
     let _ = writeln!(page, "\n{}\n", prose(&table.doc, columns()));
-    let _ = writeln!(page, "Options in `[{}]`, or in the environment:\n", table.key);
+    let heading = format!("Options in `[{}]`, or in the environment:", table.key);
+    let _ = writeln!(page, "{}\n", wrapped(&heading, columns()));
     options(&mut page, table, app, str::to_owned);
     close(&mut page, std::slice::from_ref(table), registry);
     let _ = writeln!(page, "\nStart with `{}`.", app.command_line(&format!("config init {name}")));
@@ -109,7 +110,8 @@ fn option(page: &mut String, key: &str, field: &Field, output: &Output) {
     if field.is_shorthand() {
         facts.push("may replace the table".to_owned());
     }
-    let _ = writeln!(page, "{}  {}", output.styled(key, BOLD), facts.join("; "));
+    let label = format!("{}  ", output.styled(key, BOLD));
+    let _ = writeln!(page, "{}", hanging(&label, &facts.join("; "), columns()));
     for line in wrapped(&one_line(&field.doc()), WIDTHS.0.min(columns().saturating_sub(4))).lines()
     {
         let _ = writeln!(page, "    {line}");

@@ -215,6 +215,9 @@ fn meaning<'a>(code: Option<ErrorCode>, advice: &Advice<'a>) -> Option<&'a str> 
 
 fn help<'a>(code: Option<ErrorCode>, status: StatusCode, advice: &Advice<'a>) -> &'a str {
     match code {
+        Some(ErrorCode::UnauthorizedClient) if !is_of_client(code, status) => {
+            "check `client_id`, and allow this client the grant at the server, or choose another `grant_type`"
+        }
         Some(ErrorCode::InvalidClient | ErrorCode::UnauthorizedClient) => advice.client,
         Some(ErrorCode::InvalidGrant) => advice.grant.help,
         Some(ErrorCode::InvalidAuthorizationDetails) => "check `authorization_details`",
@@ -237,6 +240,9 @@ fn help<'a>(code: Option<ErrorCode>, status: StatusCode, advice: &Advice<'a>) ->
         ) => "try again later",
         _ if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
             "try again later"
+        }
+        None if matches!(status.as_u16(), 404 | 405 | 410) => {
+            "check the address, such as `token_endpoint_url` or `issuer_url`: the server has nothing for such a request there"
         }
         _ => "check the options and the server's log",
     }
