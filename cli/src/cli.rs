@@ -227,10 +227,7 @@ impl Cli {
             }
         };
         let app = App::new(self.program.clone(), global).with_json(json);
-        if let Err(failure) = log::start(&app) {
-            return failure.report(&app.output).into();
-        }
-        let done = match command {
+        let done = log::start(&app).and_then(|()| match command {
             Chosen::BuiltIn(command) => {
                 let definition = || args::definition(&app.program, &self.own, &app.name);
                 commands::run(&app, command, definition).map(|()| ExitCode::SUCCESS)
@@ -238,7 +235,7 @@ impl Cli {
             Chosen::Own(own, matches) => {
                 (own.handler)(&Run::new(&app), matches).map_err(Failure::from)
             }
-        };
+        });
         let (code, ended) = match done {
             Ok(code) => (code, Code::Success),
             Err(failure) => {

@@ -181,7 +181,7 @@ async fn a_refusal_without_a_known_reason_names_the_login_and_clears_nothing() {
     let clock = Clock::custom(Skipping(manual.clone()));
     let credentials = load(&server, &clock, state.path(), &options);
     credentials.login(Login::new(Elsewhere)).await.unwrap();
-    for status in [400, 401, 403] {
+    for (status, code) in [(400, "token_is_gone, "), (401, ""), (403, "")] {
         manual.advance(Duration::from_mins(11));
         let error = credentials.token().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Refused, "only a known reason ends a session");
@@ -189,7 +189,7 @@ async fn a_refusal_without_a_known_reason_names_the_login_and_clears_nothing() {
         assert_eq!(
             error.message(),
             format!(
-                "{url} refused the request without a known reason (token_is_gone, status {status}): \
+                "{url} refused the request without a known reason ({code}status {status}): \
                  the session has probably ended"
             )
         );

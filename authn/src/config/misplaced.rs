@@ -41,7 +41,13 @@ pub(super) fn help(
         return Some("`default_profile` belongs at the top, before every table".to_owned());
     }
     if is_table && table != [CREDENTIALS] && registry.get(name).is_some() {
-        return Some(format!("`{name}` is a provider: write `{}`", written(CREDENTIALS)));
+        let place = written(CREDENTIALS);
+        let in_profile = if is_file {
+            format!(", or `[profile.NAME.credentials.{name}]` in a profile")
+        } else {
+            String::new()
+        };
+        return Some(format!("`{name}` is a provider: write `{place}`{in_profile}"));
     }
     if is_table && table != [STORES] && registry.store_fields(name).is_some() {
         return Some(format!("`{name}` is a store: write `{}`", written(STORES)));
@@ -65,6 +71,10 @@ fn home(registry: &Registry, chosen: Option<&str>, name: &str) -> Option<Key> {
     let section = SECTIONS.iter().find(|section| section.fields().iter().any(has));
     if let Some(section) = section {
         return Some(Key::new(&[section.key]));
+    }
+    // That of a provider which is not used would lead astray.
+    if chosen.is_some() {
+        return None;
     }
     let mut having = registry.iter().filter(|entry| entry.fields().any(has));
     let only = having.next().filter(|_| having.next().is_none());

@@ -322,7 +322,7 @@ impl Lister<'_> {
             other.strip_prefix(key.as_str()).is_some_and(|rest| rest.starts_with('.'))
         };
         let is_rejected = ends.into_iter().any(|end| self.rejected.contains(&key[..end]))
-            || self.rejected.iter().any(|other| is_below(&other));
+            || self.rejected.iter().any(is_below);
         match (is_rejected, self.unvalidated) {
             (true, _) => Checked::Rejected,
             (false, true) => Checked::Unread,

@@ -133,7 +133,7 @@ pub(crate) fn report_unknown_key<'k>(
     let explains = context.explains();
     let belongs = || context.belongs(key, item);
     let near = || nearest(name, known).map(|near| format!("did you mean `{near}`?"));
-    let help = explains.then(|| near().or_else(belongs)).flatten();
+    let help = explains.then(|| belongs().or_else(near)).flatten();
     let help = help.unwrap_or_else(|| "check its spelling, or remove it".to_owned());
     // Of a table, the excerpt shows the name alone.
     context.report(problem.with_help(help), Some(item), !is_table);

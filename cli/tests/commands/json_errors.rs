@@ -83,6 +83,13 @@ fn each_profile_that_fails_is_in_the_object_of_status() {
 }
 
 #[test]
+fn a_failure_before_the_command_is_an_object_too() {
+    let sandbox = Sandbox::with("").env("AUTHN_LOG_FORMAT", "yaml");
+    let failure = failure(&sandbox.run(&["token", "--json"]));
+    assert!(failure["message"].as_str().unwrap().contains("AUTHN_LOG_FORMAT"), "{failure}");
+}
+
+#[test]
 fn a_failure_of_the_server_has_its_kind() {
     let server = Server::new();
     let sandbox = server.sandbox_with_store();

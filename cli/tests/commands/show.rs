@@ -211,6 +211,19 @@ fn overridden_values_are_shown_where_they_may_be() {
 }
 
 #[test]
+fn an_unknown_profile_has_no_values() {
+    for json in [&[][..], &["--json"]] {
+        let outcome = layered().run(&[&["-p", "nope", "config", "show"], json].concat());
+        assert_eq!((outcome.code, &*outcome.stdout), (3, ""));
+        assert!(
+            outcome.stderr.contains("no source defines the profile `nope`"),
+            "{}",
+            outcome.stderr
+        );
+    }
+}
+
+#[test]
 fn an_unknown_key_is_an_error() {
     let sandbox = layered();
     for (key, help) in [

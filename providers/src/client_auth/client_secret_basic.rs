@@ -43,7 +43,7 @@ pub(super) fn hint(id: &str, secret: &str, encoding: BasicEncoding) -> Option<St
     };
     (!is_same).then(|| {
         format!(
-            "identifier or secret has characters that an encoding changes, so the server may need \
+            "the identifier or the secret has characters that an encoding changes, so the server may need \
              `basic_encoding = \"{other}\"`"
         )
     })

@@ -73,6 +73,22 @@ impl Server {
             return Err(Error::configuration("`issuer` is empty")
                 .with_help("set it to the server's issuer identifier, or leave it out"));
         }
+        // They name the server, also in messages.
+        let identities = [
+            ("issuer_url", &self.issuer_url),
+            ("keycloak_url", &self.keycloak_url),
+            ("resource_url", &self.resource_url),
+        ];
+        let has_user = |address: &Option<Address>| {
+            let url = address.as_ref().map(Address::url);
+            url.is_some_and(|url| !url.username().is_empty() || url.password().is_some())
+        };
+        if let Some((option, _)) = identities.iter().find(|(_, address)| has_user(address)) {
+            return Err(Error::configuration(format!("`{option}` has a user name or a password"))
+                .with_help(
+                    "remove what is before the `@`, and set `client_id` and `client_secret`",
+                ));
+        }
         self.discovered()?;
         let others = [
             &self.authorization_endpoint_url,

@@ -199,7 +199,7 @@ impl Metadata {
         }
         Err(self.documents.iter().find_map(Document::mismatch).unwrap_or_else(|| {
             let error = Error::protocol(format!("the issuer has no metadata ({all})"))
-                .with_help("check `issuer_url`, or set `token_endpoint_url` instead");
+                .with_help("check `issuer_url` or, of Keycloak, `keycloak_url` and `realm`; without metadata, set `token_endpoint_url` instead");
             self.documents[0].add_said(error)
         }))
     }

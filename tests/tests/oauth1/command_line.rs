@@ -104,7 +104,7 @@ fn a_user_logs_in_once_and_logs_out() {
     let status = sandbox.run(binary("authn"), &["status"]).success();
     assert!(status.contains("oauth1") && status.contains("\tvalid\t"), "{status}");
     let token = sandbox.run(binary("authn"), &["token"]);
-    assert_eq!((token.code, &*token.stdout), (5, ""), "{}", token.stderr);
+    assert_eq!((token.code, &*token.stdout), (2, ""), "{}", token.stderr);
     assert!(token.stderr.contains("`authn header`"), "{}", token.stderr);
     sandbox.run(binary("authn"), &["logout"]).success();
     assert_eq!(sandbox.run(binary("authn"), &header).code, 4);

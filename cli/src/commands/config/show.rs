@@ -2,7 +2,7 @@
 
 use authn::{
     View,
-    config::{Provenance, Setting, nearest},
+    config::{Problem, ProblemCode, Provenance, Setting, nearest},
 };
 
 use super::{document::Document, place::Places, shown};
@@ -50,6 +50,14 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let asked = arguments.key.as_deref().map_or(Ok(all.clone()), |key| find(app, &all, key));
     if !arguments.json {
         output.problems(config.problems());
+    }
+    // None of the values would be those of the profile that was asked for.
+    let is_unknown = |problem: &Problem| problem.code() == ProblemCode::UnknownProfile;
+    if app.global.profile.is_some() && config.problems().iter().any(is_unknown) {
+        if arguments.json {
+            output.problems(config.problems());
+        }
+        return Err(Failure::Silent(Code::Configuration));
     }
     let mut settings = asked?;
     if arguments.json {

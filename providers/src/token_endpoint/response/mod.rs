@@ -26,7 +26,7 @@ use std::time::Duration;
 
 use authn::{
     Error, Result, TokenSet,
-    http::{Sent, StatusCode, describe},
+    http::{Sent, StatusCode, contains_secret, describe},
 };
 
 use self::instead::Instead;
@@ -87,6 +87,9 @@ impl<'a> From<&'a TokenResponse> for Received<'a> {
     }
 }
 
+/// Shortest secret that a scope must not repeat, in bytes.
+const SHORTEST_IN_SCOPE: usize = 8;
+
 /// Makes a token set of a token endpoint's answer: a 2xx with a JSON object or a form that has an access token and no
 /// `error`. `unknown_type` is what to take a token of an unknown type as, and `proof` says whether the token can be bound to
 /// a key.
@@ -100,9 +103,16 @@ pub(crate) fn grant(
 ) -> Result<TokenSet, Failure> {
     let place = received.place;
     let object = received.object();
+    // A short secret can be a part of any scope.
+    let secrets = || {
+        let mut secrets = received.sent.secrets();
+        secrets.retain(|secret| secret.len() >= SHORTEST_IN_SCOPE);
+        secrets
+    };
+    let is_secret = |text: &str| contains_secret(text, &secrets());
     let made =
         parse(received, object.as_ref(), advice, "token response", "a token endpoint", |object| {
-            token_response::token_set(object, place, unknown_type, proof)
+            token_response::token_set(object, place, unknown_type, proof, is_secret)
         });
     made.map_err(|failure| {
         let renewed = object.as_ref().filter(|_| received.status.is_success());

@@ -231,7 +231,7 @@ fn help<'a>(code: Option<ErrorCode>, status: StatusCode, advice: &Advice<'a>) ->
         }
         Some(ErrorCode::InvalidScope) => "check `scope`",
         Some(ErrorCode::InvalidTarget) => "check `resource` and `audience`",
-        Some(ErrorCode::UnsupportedGrantType) => "choose another grant or another server",
+        Some(ErrorCode::UnsupportedGrantType) => "choose another `grant_type`, or another server",
         Some(ErrorCode::UnsupportedTokenType) => {
             "do without the request; the token is valid until it expires"
         }

@@ -14,12 +14,13 @@ const BOUND: &str = "DPoP";
 const MEMBERS: [&str; 6] =
     ["access_token", "expires_in", "id_token", "refresh_token", "scope", "token_type"];
 
-/// Makes a token set of a response.
+/// Makes a token set of a response. `is_secret` says whether a text has a part of a secret that was sent.
 pub(super) fn token_set(
     response: &Object,
     place: &str,
     unknown_type: Option<TokenType>,
     proof: Proof,
+    is_secret: impl Fn(&str) -> bool,
 ) -> Result<TokenSet, Instead> {
     response.has_once(&MEMBERS)?;
     let access_token = response.get("access_token").text().ok_or("no access token")?;
@@ -34,6 +35,8 @@ pub(super) fn token_set(
     };
     let token = with(token, lifetime(response, "expires_in", place), Token::with_expires_in);
     let scope = response.get("scope").text().filter(|scope| is_visible(scope, true));
+    // Scopes are shown.
+    let scope = scope.filter(|scope| !is_secret(scope));
     let token = with(token, scope, Token::with_scope);
     let id_token = secret(response.get("id_token"), "an invalid ID token")?;
     let token = with(token, id_token, Token::with_id_token);

@@ -7,6 +7,7 @@ mod any;
 use std::{sync::LazyLock, time::Duration};
 
 use authn::ErrorKind;
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use serde_json::json;
 
 use super::{refusal::code, *};
@@ -174,6 +175,25 @@ fn a_token_without_a_type_is_a_bearer_token_and_an_option_decides_about_unknown_
             Proof::None,
         );
         assert_eq!(taken.unwrap().token().token_type(), Some("Bearer"), "{token_type}");
+    }
+}
+
+#[test]
+fn a_scope_with_a_secret_that_was_sent_is_dropped() {
+    let mut sent = Sent::default();
+    sent.add("s3cr3t+value");
+    sent.add("read");
+    let encoded = BASE64_STANDARD.encode("s3cr3t+value");
+    for (scope, expected) in [
+        ("read write", Some("read write")),
+        ("read s3cr3t+value", None),
+        ("read s3cr3t%2Bvalue", None),
+        (&format!("read {encoded}"), None),
+    ] {
+        let body = format!(r#"{{"access_token":"a","scope":"{scope}"}}"#);
+        let received = Received { sent: &sent, ..received(200, JSON, body.as_bytes()) };
+        let Ok(tokens) = grant(&received, &ADVICE, None, Proof::None) else { panic!("{scope}") };
+        assert_eq!(tokens.token().scope(), expected, "{scope}");
     }
 }
 
