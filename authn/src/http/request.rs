@@ -397,7 +397,7 @@ impl Sending {
             "{} answered with a redirect{kind}, which is not followed here",
             self.place
         ))
-        .with_help("configure the address that it redirects to")
+        .with_help("set the option that has this address to the one that it redirects to")
     }
 }
 

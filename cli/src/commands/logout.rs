@@ -275,7 +275,7 @@ fn warn_of_others(app: &App) -> Result<(), Failure> {
     if count > 0 {
         let counted = counted([(count, "session"), (0, "")]);
         let message = format!(
-            "{counted} of other options can't be revoked, because no profile has these options any more"
+            "{counted} of other options can't be revoked, because no profile has these options"
         );
         let [list, all] = ["stores", "logout --all"].map(|command| app.command_line(command));
         let help = format!("`{list}` lists what is left, and `{all}` deletes it");

@@ -87,6 +87,10 @@ impl<'a> From<&'a TokenResponse> for Received<'a> {
     }
 }
 
+/// How users know it.
+const TOKEN_ENDPOINT: &str =
+    "a token endpoint: `token_endpoint_url`, or the one in the metadata of `issuer_url`";
+
 /// Shortest secret that a scope must not repeat, in bytes.
 const SHORTEST_IN_SCOPE: usize = 8;
 
@@ -111,7 +115,7 @@ pub(crate) fn grant(
     };
     let is_secret = |text: &str| contains_secret(text, &secrets());
     let made =
-        parse(received, object.as_ref(), advice, "token response", "a token endpoint", |object| {
+        parse(received, object.as_ref(), advice, "token response", TOKEN_ENDPOINT, |object| {
             token_response::token_set(object, place, unknown_type, proof, is_secret)
         });
     made.map_err(|failure| {

@@ -230,6 +230,9 @@ fn help<'a>(code: Option<ErrorCode>, status: StatusCode, advice: &Advice<'a>) ->
             "check this machine's clock and `dpop_algorithm`, and that no proxy changes the server's address"
         }
         Some(ErrorCode::InvalidScope) => "check `scope`",
+        Some(ErrorCode::InvalidRequest) => {
+            "check `audience`, `resource`, `scope` and `parameters`, and the server's log"
+        }
         Some(ErrorCode::InvalidTarget) => "check `resource` and `audience`",
         Some(ErrorCode::UnsupportedGrantType) => "choose another `grant_type`, or another server",
         Some(ErrorCode::UnsupportedTokenType) => {
