@@ -124,7 +124,7 @@ fn a_server_that_fails_is_a_problem_with_help() {
     // The server has ended.
     let gone = findings(&format!("url = '{place}/s3cr3t'"), Reach::Server);
     for (findings, fault, help) in [
-        (redirected, "answered with a redirect", "configure the address"),
+        (redirected, "answered with a redirect", "set the option that has this address"),
         (gone, "can't be reached (connection refused)", "check the address"),
     ] {
         let server = of(&findings, "server").unwrap();
