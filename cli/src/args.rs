@@ -280,7 +280,7 @@ fn global(matches: &ArgMatches) -> Result<Global, clap::Error> {
 pub(crate) fn without_stray_value(mut error: clap::Error) -> clap::Error {
     if error.kind() == ErrorKind::UnknownArgument
         && let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg)
-        && !argument.starts_with('-')
+        && !is_flag(argument)
     {
         let hidden = "(not shown: it may be secret)".to_owned();
         error.insert(ContextKind::InvalidArg, ContextValue::String(hidden));
@@ -288,6 +288,18 @@ pub(crate) fn without_stray_value(mut error: clap::Error) -> clap::Error {
         error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     }
     error
+}
+
+/// Returns whether an argument looks like a flag. A token and a private key can start with dashes, too.
+fn is_flag(argument: &str) -> bool {
+    let is_in_name = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    match argument.strip_prefix("--") {
+        Some(name) => {
+            name.starts_with(|first: char| first.is_ascii_lowercase())
+                && name.bytes().all(is_in_name)
+        }
+        None => argument.starts_with('-') && argument.chars().count() == 2,
+    }
 }
 
 #[cfg(test)]
@@ -412,7 +424,13 @@ mod tests {
 
     #[test]
     fn a_stray_argument_is_not_repeated() {
-        for line in ["authn token s3cr3t", "authn --set credentials.jwt = s3cr3t token"] {
+        for line in [
+            "authn token s3cr3t",
+            "authn --set credentials.jwt = s3cr3t token",
+            "authn token --S.s3cr3t",
+            "authn token -----BEGIN-s3cr3t",
+            "authn token -- -s3cr3t",
+        ] {
             let error = parsed(line).map(|_| ()).unwrap_err();
             assert_eq!(error.exit_code(), 2);
             assert!(!error.render().to_string().contains("s3cr3t"), "{error}");

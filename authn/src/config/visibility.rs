@@ -16,6 +16,7 @@ use crate::{
     },
     registry::{Entry, Registry},
     request::binding::Binding,
+    secret::is_variable,
     time::duration,
 };
 
@@ -271,7 +272,10 @@ impl<'r> Visibility<'r> {
             }
             // A text in the place of a command may be the secret itself.
             (_, true) => return None,
-            _ => target.as_text().unwrap_or_default().to_owned(),
+            _ => match target.as_text().unwrap_or_default() {
+                name if kind == "env" && !is_variable(name) => "***".to_owned(),
+                text => text.to_owned(),
+            },
         };
         (entries.len() == 1 && self.registry.is_reference(kind)).then(|| format!("{kind} {words}"))
     }

@@ -164,7 +164,12 @@ pub(crate) fn syntax_excerpt(text: &str, at: usize) -> Excerpt {
         (1..WIDTH).contains(&text.len())
             && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte))
     };
-    let split = |at| line.split_once(at).filter(|(key, _)| is_key(key)).map(|(key, _)| key);
+    // What ends in `=` can be base64, which stands on a line by itself.
+    let is_value = |rest: &str| !rest.trim_matches(['=', ',', ' ', '"', '\'', '\r']).is_empty();
+    let split = |at| {
+        let (key, rest) = line.split_once(at)?;
+        (is_key(key) && (key.ends_with(' ') || is_value(rest))).then_some(key)
+    };
     let shown = match (split('='), split(':')) {
         (Some(key), _) => format!("{key}= {MASK}"),
         (None, Some(key)) => format!("{key}: {MASK}"),
@@ -178,10 +183,13 @@ pub(crate) fn syntax_excerpt(text: &str, at: usize) -> Excerpt {
     Excerpt { line: shown, marked }
 }
 
-/// Returns whether a line is the name of a table in brackets, and nothing else.
+/// Returns whether a line is the name of a table in brackets, and nothing else. The tables of a configuration start with a
+/// word; anything else can be a value of a list.
 fn is_header(line: &str) -> bool {
     let name = line.trim().trim_start_matches('[').trim_end_matches(']');
-    line.trim_start().starts_with('[')
+    let first = name.split('.').next().unwrap_or_default();
+    first.bytes().all(|byte| byte.is_ascii_lowercase())
+        && line.trim_start().starts_with('[')
         && line.len() < WIDTH
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte))
         && !name.is_empty()
@@ -196,6 +204,10 @@ mod tests {
         for (text, shown) in [
             ("client_secret = \"s3cr3t", "client_secret = ***"),
             ("a = 1\ns3cr3t\nb = 2", "***"),
+            ("dGVzdHNlY3JldA==", "***"),
+            ("    dGVzdHNlY3JldA=,", "***"),
+            ("key=\"s3cr3t", "key= ***"),
+            ("[ghp_s3cr3t]", "***"),
             ("s3cr3t/+ = \"x", "***"),
             ("", "***"),
             ("client_secret: s3cr3t", "client_secret: ***"),

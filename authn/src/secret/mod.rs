@@ -11,7 +11,7 @@ use std::{fmt, marker::PhantomData, ops::Deref, path::Path, sync::Arc};
 use secrecy::ExposeSecret;
 
 pub use reference::pem;
-pub(crate) use reference::{Reference, Target, without_end};
+pub(crate) use reference::{Reference, Target, is_variable, without_end};
 pub use watched::Watched;
 
 use crate::Result;

@@ -129,7 +129,8 @@ impl Target {
 impl std::fmt::Display for Target {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Variable { name, .. } => write!(f, "env {name}"),
+            Self::Variable { name, .. } if is_variable(name) => write!(f, "env {name}"),
+            Self::Variable { .. } => f.write_str("env ***"),
             Self::File(path) => write!(f, "file {}", path.display()),
             Self::Stored { kind, target, .. } => write!(f, "{kind} {target}"),
             Self::Command { command, .. } => write!(f, "command {}", command.join(" ")),
@@ -188,8 +189,19 @@ impl Reference {
 }
 
 fn unset(name: &str) -> Error {
+    if !is_variable(name) {
+        return Error::configuration("what `env` names is not an environment variable")
+            .with_help("write the name of a variable there, such as `{ env = \"CLIENT_SECRET\" }`, and not the secret")
+            .as_absence();
+    }
     let message = format!("the environment variable {name} is not set");
     Error::configuration(message).with_help("set it, or refer to another").as_absence()
+}
+
+/// Returns whether a text can be the name of a variable (POSIX.1-2017, 8.1). Another one can be the secret itself.
+pub(crate) fn is_variable(name: &str) -> bool {
+    let is_in_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    !name.starts_with(|first: char| first.is_ascii_digit()) && name.bytes().all(is_in_name)
 }
 
 /// Runs a command that prints a secret, and returns that without the line breaks at its end.

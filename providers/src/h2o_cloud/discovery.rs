@@ -188,7 +188,7 @@ impl H2oDiscovery {
 fn check_issuer(issuer: &str, place: &Place) -> Result<()> {
     let fault = match Address::parse(issuer) {
         None => "is not an address",
-        Some(issuer) if place::has_user(issuer.url()) => "has a user name or a password",
+        Some(issuer) if issuer.has_user() => "has a user name or a password",
         Some(issuer) if place.is_secure() && issuer.url().scheme() != "https" => "is not https",
         Some(issuer) if authn::http::check(issuer.url(), false).is_err() => {
             "is neither https nor on the loopback interface"

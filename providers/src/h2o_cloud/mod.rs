@@ -376,8 +376,9 @@ impl TokenSource for H2oCloud {
         // The file is read anew: nothing is sent.
         let found = Lookup::new(self, context.environment()).and_then(|lookup| lookup.look());
         match found.and_then(|found| found.first().map(drop)) {
-            Ok(()) => Applies::Yes,
-            Err(error) => Applies::No(error),
+            Err(error) if error.is_not_applicable() => Applies::No(error),
+            // What fails is not passed over.
+            _ => Applies::Yes,
         }
     }
 

@@ -46,11 +46,6 @@ pub(super) fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
 
-/// Returns whether a URL has a user name or a password.
-pub(super) fn has_user(url: &Url) -> bool {
-    !url.username().is_empty() || url.password().is_some()
-}
-
 /// Returns the error if nothing names an environment.
 pub(super) fn unknown() -> Error {
     Error::not_applicable("no environment of H2O AI Cloud is set").with_help(
@@ -64,7 +59,7 @@ pub(super) fn parse(text: &str, what: &str) -> Result<Url> {
         Error::configuration(format!("{what} is not an address"))
             .with_help("write the whole address, such as `https://cloud.h2o.ai`")
     })?;
-    if has_user(&url) {
+    if !url.username().is_empty() || url.password().is_some() {
         return Err(Error::configuration(format!("{what} has a user name or a password"))
             .with_help("remove it"));
     }

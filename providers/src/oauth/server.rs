@@ -79,10 +79,7 @@ impl Server {
             ("keycloak_url", &self.keycloak_url),
             ("resource_url", &self.resource_url),
         ];
-        let has_user = |address: &Option<Address>| {
-            let url = address.as_ref().map(Address::url);
-            url.is_some_and(|url| !url.username().is_empty() || url.password().is_some())
-        };
+        let has_user = |address: &Option<Address>| address.as_ref().is_some_and(Address::has_user);
         if let Some((option, _)) = identities.iter().find(|(_, address)| has_user(address)) {
             return Err(Error::configuration(format!("`{option}` has a user name or a password"))
                 .with_help(

@@ -32,6 +32,11 @@ impl<const OF_SERVER: bool> AnyAddress<OF_SERVER> {
     pub(crate) fn url(&self) -> &Url {
         &self.url
     }
+
+    /// Returns whether it has a user name or a password.
+    pub(crate) fn has_user(&self) -> bool {
+        !self.url.username().is_empty() || self.url.password().is_some()
+    }
 }
 
 impl Address {

@@ -59,12 +59,18 @@ impl Document {
     /// Returns the error of metadata of another issuer. It shows both.
     fn mismatch(&self) -> Option<Error> {
         let Self::OfAnother { named, expected } = self else { return None };
-        // Only an address is shown.
-        let shown = Address::parse(named).filter(|address| {
+        // Only an address is shown, and no query: configurations don't show its values either.
+        let is_plain = |address: &Address| {
             let url = address.url();
-            let is_plain = url.username().is_empty() && url.password().is_none();
-            matches!(url.scheme(), "https" | "http") && is_plain && named.len() <= LONGEST
-        });
+            let is_bare = url.query().is_none() && url.fragment().is_none();
+            matches!(url.scheme(), "https" | "http") && is_bare && !address.has_user()
+        };
+        let expected = match expected.split_once(['?', '#']) {
+            Some((before, _)) => &format!("{before}?***"),
+            None => expected,
+        };
+        let shown =
+            Address::parse(named).filter(|address| is_plain(address) && named.len() <= LONGEST);
         let Some(shown) = shown else {
             let message =
                 format!("the server at `{expected}` names another issuer, which is not an address");

@@ -18,6 +18,8 @@ use crate::{token_endpoint::Discovery, unverified};
 const IDENTITY: &str = "identity";
 /// The largest number of characters of a claim that is shown.
 const LONGEST: usize = 200;
+/// Most audiences that are shown.
+const MOST_AUDIENCES: usize = 8;
 
 /// What a token says that rules of servers name (RFC 7519, 4.1).
 #[derive(Deserialize)]
@@ -126,7 +128,11 @@ impl Claims {
     fn audience(&self) -> String {
         match &*self.audiences() {
             [] => "no audience".to_owned(),
-            several => several.iter().map(|one| shown(one)).collect::<Vec<_>>().join(", "),
+            several => {
+                let more = if several.len() > MOST_AUDIENCES { ", …" } else { "" };
+                let some = several.iter().take(MOST_AUDIENCES).map(|one| shown(one));
+                some.collect::<Vec<_>>().join(", ") + more
+            }
         }
     }
 

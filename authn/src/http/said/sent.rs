@@ -1,4 +1,5 @@
-//! `Sent`: what was sent with a request, and which parts of it are secret. A part that is not known to be public is secret.
+//! `Sent`: what was sent with a request, and which parts of it are secret. Of the query, the body and the sensitive headers,
+//! each text that is not known to be public is secret; so are a user and a password in the address.
 
 use std::fmt;
 
@@ -88,6 +89,7 @@ impl Sent {
         let mut secrets = self.others.clone();
         let mut add = |secret: &str| secrets.push(Zeroizing::new(secret.to_owned()));
         if let Some(url) = &self.url {
+            add(url.username());
             add(url.password().unwrap_or_default());
             of_form(url.query().unwrap_or_default().as_bytes(), &mut add);
         }

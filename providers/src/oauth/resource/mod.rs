@@ -119,11 +119,7 @@ impl Answer {
 
 /// Checks the address of metadata that a challenge names.
 fn checked(named: &str) -> Result<Url> {
-    let address = Address::parse(named).filter(|address| {
-        let url = address.url();
-        url.username().is_empty() && url.password().is_none()
-    });
-    let Some(address) = address else {
+    let Some(address) = Address::parse(named).filter(|address| !address.has_user()) else {
         return Err(Error::protocol("the resource names no address of its metadata")
             .with_help("correct `resource_metadata` at the resource"));
     };
