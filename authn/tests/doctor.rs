@@ -110,7 +110,7 @@ async fn files_open_to_other_users_and_files_set_aside_are_reported_with_a_comma
         [
             (
                 Severity::Error,
-                text("F/.fingerprint-key can be read by other users"),
+                text("F/.fingerprint-key can be accessed by other users"),
                 quoted("chmod 600", "/.fingerprint-key"),
             ),
             (
@@ -120,7 +120,7 @@ async fn files_open_to_other_users_and_files_set_aside_are_reported_with_a_comma
             ),
             (
                 Severity::Error,
-                text("F/a.json can be read by other users"),
+                text("F/a.json can be accessed by other users"),
                 quoted("chmod 600", "/a.json"),
             ),
             (

@@ -253,7 +253,7 @@ async fn a_lock_file_is_opened_like_every_private_file() {
             }),
         ),
         (
-            "can be read by other users",
+            "can be accessed by other users",
             Box::new(|| {
                 fs::write(&path, "").unwrap();
                 fs::set_permissions(&path, fs::Permissions::from_mode(0o666)).unwrap();

@@ -32,7 +32,7 @@
 //! | 129, 131, 143 | ended by SIGHUP, SIGQUIT or SIGTERM |
 //!
 //! Data goes to standard output and everything else to standard error. With `--json`, a failure is one JSON object there:
-//! `kind`, `code`, `message`, `help`, `exit`, and `problems` if there are several.
+//! `kind`, `code`, `message`, `help`, `exit`, and `problems` if anything else was found.
 
 use std::process::ExitCode;
 

@@ -18,7 +18,7 @@ pub(crate) struct Ended {
 pub(crate) struct Report {
     /// The kind of the error, such as `login_required`.
     kind: &'static str,
-    /// The code of the first problem of the configuration, such as `unknown-key`. Null if it is no such problem.
+    /// The code of the first problem of the configuration, such as `unknown-key`. Null if there is no such problem.
     code: Option<&'static str>,
     message: String,
     help: Option<String>,
@@ -38,6 +38,14 @@ pub(crate) struct Note {
     place: Option<String>,
     message: String,
     help: Option<String>,
+}
+
+/// Returns the severity as in the JSON.
+pub(crate) fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Warning => "warning",
+        _ => "error",
+    }
 }
 
 impl Note {
@@ -60,7 +68,7 @@ impl Note {
     pub(crate) fn problem(problem: &Problem) -> Self {
         let place = problem.provenance().map(ToString::to_string);
         Self {
-            severity: if problem.severity() == Severity::Error { "error" } else { "warning" },
+            severity: severity(problem.severity()),
             kind: None,
             code: Some(problem.code().as_str()),
             key: problem.key().map(plain),

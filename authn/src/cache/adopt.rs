@@ -76,13 +76,13 @@ impl Exchange {
             None => Moment::NEVER,
         };
         let schedule = Schedule::plan(expiry.minus(lifetime), expiry, options, chance());
-        let issued = || {
-            Issued::new(token.settled(expiry), record.kept())
-                .with_id_token(last_id_token(record))
-                .with_server_clock_ahead(record.server_clock_ahead)
-                .with_origins(record.origins())
-        };
-        let issued = Some(issued).filter(|_| !expiry.reached(now))?();
+        if expiry.reached(now) {
+            return None;
+        }
+        let issued = Issued::new(token.settled(expiry), record.kept())
+            .with_id_token(last_id_token(record))
+            .with_server_clock_ahead(record.server_clock_ahead)
+            .with_origins(record.origins());
         self.shared.source.is_own(&issued).then_some((issued, schedule))
     }
 }

@@ -25,7 +25,7 @@ pub(super) fn warnings(config: &Config) -> Vec<Problem> {
             let Provenance::File { path, .. } = &item.provenance else { continue };
             let fault = if part.name == LayerName::Project {
                 Some((
-                    "a file of a project contains it, which others get".to_owned(),
+                    "it is in a project's file, which others can get".to_owned(),
                     HELP.to_owned(),
                 ))
             } else {

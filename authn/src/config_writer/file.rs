@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     Error, Result,
-    diagnostic::{SourceText, limit_help, reason},
+    diagnostic::{SourceText, limit_help, quoted, reason},
     input_file::{self, BYTE_ORDER_MARK, Refusal, Rules},
     private_file,
 };
@@ -82,7 +82,10 @@ impl TextFile {
                 return Err(Error::configuration(format!(
                     "other users can read {path}, so no secret is written there"
                 ))
-                .with_help(format!("run `chmod 600 {path}`, or refer to the secret")));
+                .with_help(format!(
+                    "run `chmod 600 {}`, or refer to the secret",
+                    quoted(&path.to_string())
+                )));
             }
         }
         Ok(())

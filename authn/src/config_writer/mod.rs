@@ -103,7 +103,7 @@ impl ConfigWriter {
 
     /// Returns whether the value of a key is a secret, and not the target of a reference to one.
     ///
-    /// Fails with [`Configuration`](crate::ErrorKind::Configuration) if the key is no option.
+    /// Fails with [`Configuration`](crate::ErrorKind::Configuration) if the key is not an option.
     #[doc(hidden)]
     pub fn is_secret(&self, key: &str) -> Result<bool> {
         let path = path(key)?;
@@ -115,12 +115,12 @@ impl ConfigWriter {
 
     /// Sets a secret itself, in a file that only its owner can access.
     ///
-    /// Fails with [`Configuration`](crate::ErrorKind::Configuration) if the key is no secret, or if other users can read the
+    /// Fails with [`Configuration`](crate::ErrorKind::Configuration) if the key is not a secret, or if other users can read the
     /// file.
     #[doc(hidden)]
     pub fn set_secret(&mut self, key: &str, secret: &SecretString) -> Result<()> {
         let Some(path) = schema::secret(&self.registry, &path(key)?)? else {
-            return Err(Error::configuration(format!("`{key}` is no secret")));
+            return Err(Error::configuration(format!("`{key}` is not a secret")));
         };
         self.original.check_private()?;
         let value = Json::from(&*secret.expose());

@@ -32,13 +32,13 @@ pub(super) fn target(key: &str, kind: &str, text: &str) -> Result<Json> {
     }
     let words = inline(key, text)?.filter(Json::is_array);
     words.ok_or_else(|| {
-        Error::configuration(format!("the command of `{key}` is no list")).with_help(
+        Error::configuration(format!("the command of `{key}` is not a list")).with_help(
             "write the program and its arguments, such as `[\"pass\", \"show\", \"name\"]`",
         )
     })
 }
 
-/// Returns the value of an option as its type is written in a file. A text that is no value of the type stays a text, which
+/// Returns the value of an option as its type is written in a file. A text that is not a value of the type stays a text, which
 /// the reader refuses.
 pub(super) fn value(registry: &Registry, key: &str, path: &[String], text: &str) -> Result<Json> {
     let is_text = || Json::from(text);

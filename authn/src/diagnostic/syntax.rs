@@ -76,7 +76,7 @@ const MEANINGS: &[(&str, &str, &str, &str)] = &[
     (
         "cannot extend value",
         "",
-        "a key is below a value that is no table",
+        "a key is below a value that is not a table",
         "give the table another name, or remove the value",
     ),
     (
@@ -261,7 +261,7 @@ mod tests {
         ("a = [1,,2]", "1:8", "there is a comma too many"),
         ("a = 1 b = 2", "1:9", "a line goes on after its value"),
         ("a/b = 1", "1:2", "a key has a character that needs quotes"),
-        ("a = 1\na.b = 2", "2:1", "a key is below a value that is no table"),
+        ("a = 1\na.b = 2", "2:1", "a key is below a value that is not a table"),
         ("a = 99999999999999999999", "1:5", "a number has more than 64 bits"),
     ];
 

@@ -117,7 +117,9 @@ impl<'a> Failure<'a> {
                     "{next} can't be reached (no connection within {})",
                     duration::format(target.connect_timeout)
                 ),
-                &format!("{address}, such as for a firewall, or raise `http.connect_timeout`"),
+                &format!(
+                    "{address}, and that no firewall is in between, or raise `http.connect_timeout`"
+                ),
             ),
             Cause::Resolver => fail(
                 format!("{next} can't be reached (the DNS of this machine gives no answer)"),

@@ -110,7 +110,7 @@ impl Fault {
     fn refusal(self, path: &Path, access: Access, user: User) -> Refusal {
         let (clause, command) = match self {
             Self::Foreign => ("belongs to another user", format!("chown {}", user.id)),
-            Self::Open => ("can be read by other users", "chmod 600".to_owned()),
+            Self::Open => ("can be accessed by other users", "chmod 600".to_owned()),
             Self::OthersWrite => ("is writable by other users", "chmod go-w".to_owned()),
             Self::AllWrite => ("is writable by every user", "chmod o-w".to_owned()),
             Self::OthersRead => ("is readable by other users", "chmod 600".to_owned()),

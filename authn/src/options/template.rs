@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 
 use super::{Field, Type, schema::MAX_DEPTH, summary};
 
-/// What a new configuration has in place of a value. It is none: reading it is a problem that says so.
+/// What a new configuration has in place of a value. It is not a value: reading it is a problem that says so.
 pub(crate) const PLACEHOLDER: &str = "<fill in>";
 
-/// Returns a commented TOML table under `path`. The options that are needed come first, with the placeholder `<fill in>`, and the others are commented out
-/// with their defaults. Nested tables of options follow. [`Entry::template`](crate::Entry::template) is the template of a
+/// Returns a commented TOML table under `path`. The options that are needed come first, with the placeholder
+/// `<fill in>`, and the others are commented out with their defaults. Nested tables of options follow. [`Entry::template`](crate::Entry::template) is the template of a
 /// provider.
 pub fn template<'a>(path: &str, doc: &str, fields: impl Iterator<Item = &'a Field>) -> String {
     let mut text = String::new();

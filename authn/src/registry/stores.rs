@@ -108,8 +108,8 @@ impl KnownStore {
         self.0.clear(key).await
     }
 
-    /// Ends all sessions, also those that this version can't read, and returns those that it can. A failure does not stop
-    /// the others; the first one is returned.
+    /// Ends all sessions, also those that this version can't read, and returns those that it can. If one can't be
+    /// ended, the others are, and the first error is returned. If one can't be read, none is ended.
     pub async fn forget_all(&self) -> Result<Vec<KnownSession>> {
         let sessions = self.sessions().await?;
         let mut result = Ok(());

@@ -30,7 +30,7 @@ const FILE: &str = "file";
 #[derive(clap::Args, Debug)]
 #[command(after_help = include_str!("stores.txt"))]
 pub(crate) struct Arguments {
-    /// List only the sessions of this store, and where each is
+    /// List only the sessions of this store
     #[arg(value_hint = ValueHint::Other)]
     name: Option<String>,
 

@@ -31,7 +31,7 @@ impl Format {
         match Self::ALL.iter().find(|(of, _)| text.to_str() == Some(of)) {
             Some((_, format)) => Ok(Some(*format)),
             None => {
-                Err(Failure::new(Code::Configuration, format!("{name} names no format of the log"))
+                Err(Failure::new(Code::Configuration, format!("{name} is not a format of the log"))
                     .with_help("set it to `text`, `full` or `json`, or unset it"))
             }
         }

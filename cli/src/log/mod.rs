@@ -44,7 +44,7 @@ pub(crate) fn start(app: &App) -> Result<(), Failure> {
         wanted.as_ref().is_some_and(|wanted| wanted.would_enable(STORES, &Level::WARN));
     let warnings = (!has_warnings).then(|| Warnings::new(app.output.clone()).of_stores().boxed());
     let lines = wanted.map(|wanted| {
-        // Whoever wants everything wants to know when and where, too.
+        // A user who wants everything wants the time and the module, too.
         let usual = if shows_all(&wanted) { Format::Full } else { Format::Text };
         let format = configured.unwrap_or(usual);
         lines(wanted, our_crates(app), format, app.output.stderr_colour(), io::stderr)
@@ -71,7 +71,7 @@ fn lines<W>(
 where
     W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
 {
-    // A line is complete without the spans that it is in. They are only for who wants everything.
+    // A line is complete without the spans that it is in. They are shown only if everything is wanted.
     let shows_spans = shows_all(&wanted);
     let safe =
         filter_fn(move |metadata| (metadata.is_event() || shows_spans) && is_safe(metadata, &ours));

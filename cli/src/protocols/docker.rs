@@ -80,7 +80,7 @@ fn list(app: &App) -> Result<(), Failure> {
 
 fn server() -> Result<String, Failure> {
     let bytes = input::all()?;
-    let text = str::from_utf8(&bytes).map_err(|_| input::invalid("it is no UTF-8"))?;
+    let text = str::from_utf8(&bytes).map_err(|_| input::invalid("it is not UTF-8"))?;
     match text.trim_end_matches(['\r', '\n']) {
         // The text of the official helpers.
         "" => Err(Failure::new(Code::Usage, "no credentials server URL")),

@@ -512,12 +512,7 @@ const EXPOSED: &[(&str, u32, &str, &[&str])] = &[
         "repo/.authn.toml",
         0o600,
         "bearer = 's3cr3t'",
-        &[
-            "warning: literal-secret",
-            ".authn.toml:3:10",
-            "a file of a project",
-            "{ env = \"NAME\" }",
-        ],
+        &["warning: literal-secret", ".authn.toml:3:10", "a project's file", "{ env = \"NAME\" }"],
     ),
 ];
 

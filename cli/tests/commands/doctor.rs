@@ -112,7 +112,7 @@ fn references_are_reported_with_their_target() {
         let rows = of(&outcome, "references");
         let [["problem", message, help]] = rows[..] else { panic!("{rows:?}") };
         assert!(
-            message.ends_with("the secret file /secret can be read by other users"),
+            message.ends_with("the secret file /secret can be accessed by other users"),
             "{message}"
         );
         assert_eq!(help, "`chmod 600 /secret`");
@@ -157,7 +157,7 @@ fn a_problem_of_the_store_has_its_command() {
 
     set_mode(&session, 0o604);
     let outcome = run(&sandbox);
-    let open = format!("{path} can be read by other users");
+    let open = format!("{path} can be accessed by other users");
     has(&outcome, "store", ["problem", &open, &format!("`chmod 600 {path}`")]);
     has(
         &outcome,

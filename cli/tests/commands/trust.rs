@@ -263,7 +263,7 @@ fn a_record_that_others_can_write_is_ignored_with_a_warning() {
     crate::sandbox::set_mode(&record, 0o602);
     for arguments in [&["config", "path"][..], &["config", "check"], &["token"]] {
         let outcome = sandbox.run(arguments);
-        let told = format!("{} can be read by other users\n", record.display());
+        let told = format!("{} can be accessed by other users\n", record.display());
         let help = format!(" = help: `chmod 600 {}`", record.display());
         assert!(outcome.stderr.contains("warning: trust-record"), "{outcome:?}");
         assert!(outcome.stderr.contains(&told), "{outcome:?}");

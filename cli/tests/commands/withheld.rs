@@ -65,7 +65,7 @@ fn it_is_shown_as_withheld() {
     assert_eq!(sandbox.run(&["config", "show", "credentials.domain"]).done(), "a.test\n");
     let json = sandbox.run(&["config", "show", "--json"]).done();
     assert!(!json.contains("evil.test") && !json.contains("mallory"), "{json}");
-    // Whoever makes a map of the values gets those that count.
+    // A map of the values has those that count.
     let shown: serde_json::Value = serde_json::from_str(&json).unwrap();
     let keys = |list: &str| -> Vec<String> {
         let values = shown[list].as_array().unwrap().iter();

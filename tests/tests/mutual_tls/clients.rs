@@ -97,7 +97,7 @@ fn options_that_do_not_fit_are_errors_when_they_are_loaded() {
             "`certificate` and `certificate_key`: the key belongs to another certificate than the client's",
         ),
         (both("client.key", "client.key"), "the client certificate can't be read"),
-        (both("client.crt", "client.crt"), "can be read by other users"),
+        (both("client.crt", "client.crt"), "can be accessed by other users"),
         (missing + &certificate_key("client.key"), "can't be read"),
         (
             "token_endpoint_auth_method = 'tls_client_auth'\n".to_owned(),

@@ -74,7 +74,7 @@ fn a_format_that_is_none_is_an_error_that_names_the_choices() {
     let mut sandbox = sandbox("", "");
     sandbox.env("AUTHN_LOG_FORMAT", "s3cr3t");
     let outcome = sandbox.run(binary("authn"), &["providers"]);
-    let error = "error: AUTHN_LOG_FORMAT names no format of the log\n\
+    let error = "error: AUTHN_LOG_FORMAT is not a format of the log\n\
          help: set it to `text`, `full` or `json`, or unset it\n";
     assert_eq!((outcome.code, &*outcome.stderr), (3, error));
 }

@@ -17,7 +17,7 @@ pub use sent::Sent;
 
 /// Most characters of a description that are shown.
 const LONGEST_DESCRIPTION: usize = 300;
-/// Most characters of a description that are looked at. Nobody reads what is longer.
+/// Most characters of a description that are looked at. The rest is ignored.
 const MOST: usize = 2_000;
 /// Most characters of the code of an error.
 const LONGEST_CODE: usize = 64;

@@ -15,7 +15,7 @@ use crate::{
 /// The arguments of `config check`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
-Prints all errors and warnings to standard error, each with its place and a fix. It contacts no server: `doctor` does, and \
+Prints all errors and warnings to standard error, each with its place and a fix. Without `--network`, it contacts no server: `doctor` does, and \
 compares the server's metadata with what the configuration needs. A secret that is written into a \
 project's file, or into a file that other users can read, is a warning, too.
 
@@ -80,7 +80,11 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         live::run(app, &checked.config)?;
     }
     if has_errors || (arguments.strict && has(Severity::Warning)) {
-        let message = "the configuration is not valid";
+        let message = if has_errors {
+            "the configuration is not valid"
+        } else {
+            "the configuration has warnings"
+        };
         return Err(if arguments.json {
             Failure::new(Code::Configuration, message)
         } else {

@@ -6,9 +6,11 @@
 
 use authn::{
     View,
-    config::{Class, Config, Overridden, Problem, Provenance, Setting, Severity},
+    config::{Class, Config, Overridden, Problem, Provenance, Setting},
 };
 use serde::Serialize;
+
+use crate::report::severity;
 
 /// The whole document.
 #[derive(Serialize)]
@@ -133,10 +135,7 @@ impl ProblemEntry {
     pub(super) fn of(problem: &Problem) -> Self {
         Self {
             code: problem.code().as_str(),
-            severity: match problem.severity() {
-                Severity::Warning => "warning",
-                _ => "error",
-            },
+            severity: severity(problem.severity()),
             message: problem.message().to_owned(),
             key: problem.key().map(str::to_owned),
             origin: problem.provenance().map(Place::of),

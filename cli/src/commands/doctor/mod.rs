@@ -25,8 +25,8 @@ use crate::{
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Checks the active profile, or that of `--profile`. Without `--token` it changes nothing. The only server that it contacts is the one \
-that issues the tokens: it compares the server's metadata with what the configuration needs, and sends no secret of the \
-configuration. With `workload_identity`, it exchanges the token of this machine's identity, and shows what the identity says of \
+that issues the tokens, and the proxy if that server can't be reached. It compares the server's metadata with what the \
+configuration needs, and without `--token` it sends no secret of the configuration. With `workload_identity`, it exchanges the token of this machine's identity, and shows what the identity says of \
 itself.
 
 `--token` requests a new token, too, even if a valid one is stored. If the server rotates refresh tokens, the new one is stored \

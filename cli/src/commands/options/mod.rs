@@ -112,3 +112,16 @@ pub(crate) fn default_of(field: &Field) -> Option<String> {
     }
     field.default().map(|view| view.to_string())
 }
+
+/// Returns what is known of the values of an option, with its default between quotes.
+fn facts(field: &Field, quote: &str) -> String {
+    let mut facts = vec![type_of(field)];
+    facts.extend(default_of(field).map(|default| match &*default {
+        "required" => default,
+        value => format!("default {quote}{value}{quote}"),
+    }));
+    if field.is_shorthand() {
+        facts.push("may replace the table".to_owned());
+    }
+    facts.join("; ")
+}

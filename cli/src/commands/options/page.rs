@@ -9,7 +9,7 @@ use authn::{
 };
 use console::Term;
 
-use super::{default_of, type_of, variable};
+use super::{default_of, facts, type_of, variable};
 use crate::{
     app::App,
     output::{self, Output},
@@ -102,16 +102,8 @@ fn options(page: &mut String, table: &TableDescription, app: &App, shown: impl F
 }
 
 fn option(page: &mut String, key: &str, field: &Field, output: &Output) {
-    let mut facts = vec![type_of(field)];
-    facts.extend(default_of(field).map(|default| match &*default {
-        "required" => default,
-        value => format!("default {value}"),
-    }));
-    if field.is_shorthand() {
-        facts.push("may replace the table".to_owned());
-    }
     let label = format!("{}  ", output.styled(key, BOLD));
-    let _ = writeln!(page, "{}", hanging(&label, &facts.join("; "), columns()));
+    let _ = writeln!(page, "{}", hanging(&label, &facts(field, ""), columns()));
     for line in wrapped(&one_line(&field.doc()), WIDTHS.0.min(columns().saturating_sub(4))).lines()
     {
         let _ = writeln!(page, "    {line}");

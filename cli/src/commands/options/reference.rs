@@ -10,7 +10,7 @@ use authn::{
     reference::{TableDescription, describe},
 };
 
-use super::{default_of, page, type_of, variable};
+use super::{facts, page, variable};
 use crate::{app::App, style::prose};
 use blocks::Block;
 
@@ -28,7 +28,7 @@ impl Reference {
             blocks.extend(doc.split("\n\n").map(|text| Block::Paragraph(text.to_owned())));
             let option = |(path, field): &(String, &Field)| Block::Option {
                 key: path.clone(),
-                facts: facts(field),
+                facts: facts(field, "`"),
                 text: page::one_line(&prose(&field.doc(), usize::MAX)),
                 variable: variable(app, &table.key_of(path)),
             };
@@ -54,17 +54,4 @@ fn heading(table: &TableDescription) -> String {
         "profile" => "`[profile.NAME]`".to_owned(),
         key => format!("`[{key}]`"),
     }
-}
-
-/// Returns what is known of the values of an option.
-fn facts(field: &Field) -> String {
-    let mut facts = vec![type_of(field)];
-    facts.extend(default_of(field).map(|default| match &*default {
-        "required" => default,
-        value => format!("default `{value}`"),
-    }));
-    if field.is_shorthand() {
-        facts.push("may replace the table".to_owned());
-    }
-    facts.join("; ")
 }

@@ -82,7 +82,7 @@ fn find<'r>(app: &App, registry: &'r Registry, name: &str) -> Result<&'r Entry, 
         let command = app.command_line(&format!("options {name}"));
         return Err(Failure::new(
             Code::Configuration,
-            format!("`{name}` is a section, and no provider"),
+            format!("`{name}` is a section, not a provider"),
         )
         .with_help(format!("run `{command}` to describe its options")));
     }
