@@ -10,7 +10,7 @@ use std::{
     panic::{self, AssertUnwindSafe},
     pin::{Pin, pin},
     process,
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     task::{Context, Poll, Wake, Waker},
     thread::{self, Thread},
     time::Duration,
@@ -61,34 +61,76 @@ pub(crate) fn handle() -> Result<Handle> {
 pub(crate) async fn aside<T: Send + 'static>(
     work: impl FnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    handle()?.spawn_blocking(work).await.unwrap_or_else(|_| Err(panicked()))
+    let outcome = Outcome::default();
+    let left = outcome.clone();
+    let work: Box<dyn FnOnce() + Send> = Box::new(move || left.leave(work()));
+    // It fails only if the work panics, which leaves nothing.
+    let _ = handle()?.spawn_blocking(work).await;
+    outcome.taken()
 }
 
 /// Runs work in the background to its end, whether its caller polls it or not, such as work that holds a lock.
 pub(crate) async fn to_its_end<T: Send + 'static>(
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {
-    handle()?.spawn(work.in_current_span()).await.unwrap_or_else(|_| Err(panicked()))
+    let outcome = Outcome::default();
+    let _ = handle()?.spawn(outcome.of(work).in_current_span()).await;
+    outcome.taken()
 }
 
 /// Runs work on the background thread. Dropping the future ends the work.
 pub(crate) async fn in_background<T: Send + 'static>(
     work: impl Future<Output = Result<T>> + Send + 'static,
 ) -> Result<T> {
-    // So that the caller's future is small: it would hold the work twice.
-    let work = Box::pin(work);
     if is_here() {
-        return work.await;
+        // So that the caller's future is small.
+        return Box::pin(work).await;
     }
+    let outcome = Outcome::default();
     let mut task = JoinSet::new();
-    task.spawn_on(work.in_current_span(), &handle()?);
+    task.spawn_on(outcome.of(work).in_current_span(), &handle()?);
     match task.join_next().await {
-        Some(Ok(done)) => done,
-        Some(Err(error)) if error.is_panic() => Err(panicked()),
-        _ => Err(Error::internal(
+        Some(Err(error)) if !error.is_panic() => Err(Error::internal(
             "work in the background ended because the program is shutting down",
         )
         .with_help("wait for it before the program ends")),
+        _ => outcome.taken(),
+    }
+}
+
+/// The place where work leaves its result. All tasks have the same type then, so that the code that runs them is in a
+/// program once.
+struct Outcome<T>(Arc<Mutex<Option<Result<T>>>>);
+
+impl<T: Send + 'static> Outcome<T> {
+    /// Returns the work as a task without a result.
+    fn of(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Boxed<'static, ()> {
+        let left = self.clone();
+        Box::pin(async move { left.leave(work.await) })
+    }
+}
+
+impl<T> Outcome<T> {
+    fn leave(&self, result: Result<T>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
+    }
+
+    /// Returns the result. Work that panicked has left none.
+    fn taken(&self) -> Result<T> {
+        let left = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        left.unwrap_or_else(|| Err(panicked()))
+    }
+}
+
+impl<T> Clone for Outcome<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Default for Outcome<T> {
+    fn default() -> Self {
+        Self(Arc::default())
     }
 }
 

@@ -553,72 +553,7 @@ impl<T: DeserializeOwned> Plain for T {
             Err(Mismatch { path: Some(problem), .. }) => node.report(problem.with_key(&node.key)),
             Err(Mismatch { expected, .. }) => {
                 let shape = Self::shape().value_type;
-                let range = expected.as_deref().and_then(IntegerRange::expected);
-                let found = rejected(&shape, item).map(Cow::into_owned);
-                let found = found.map(|shown| match shape {
-                    Type::Choice(_) | Type::Url | Type::Origin => format!("`{shown}`"),
-                    _ => shown,
-                });
-                let expected = match (&shape, expected) {
-                    (Type::Duration, _) => crate::time::duration::EXPECTED.to_owned(),
-                    (Type::Integer, Some(expected)) => match range {
-                        Some(range) => format!("an integer {range}"),
-                        None => format!("an integer ({expected})"),
-                    },
-                    (Type::List(of) | Type::Map(of), _)
-                        if **of == Type::Integer
-                            && let Some(range) = range =>
-                    {
-                        format!("{} {range}", shape.with_article())
-                    }
-                    (Type::Any | Type::String, Some(expected)) => expected,
-                    (Type::Any, None) => "any value that fits".to_owned(),
-                    _ => shape.with_article(),
-                };
-                let how = match node.key.provider() {
-                    Some(name) => node.context.how_to_learn(name),
-                    None => format!("write {expected}"),
-                };
-                let wants_text = !matches!(shape, Type::Integer | Type::Boolean | Type::Number);
-                let unknown = unknown_word(&shape, item);
-                let near = match (unknown, item.as_text()) {
-                    (Some((word, words)), _) => nearest(word, words.iter().copied()),
-                    // The words among what else is expected.
-                    (None, Some(word)) => nearest(word, expected.split('`').skip(1).step_by(2)),
-                    (None, None) => None,
-                };
-                let help = match near.filter(|_| node.context.explains()) {
-                    Some(near) => format!("did you mean `{near}`? {how}"),
-                    None if unknown.is_some_and(|(_, words)| words.is_empty()) => {
-                        "remove it; in a program of your own, add the crate that registers it to Cargo.toml and \
-                         `use its_crate as _;` to main.rs"
-                            .to_owned()
-                    }
-                    None if shape == Type::Path && item.as_table().is_some() => {
-                        format!("write the path itself as a text, such as `{} = \"/path\"`", node.key)
-                    }
-                    None if wants_text
-                        && unknown.is_none()
-                        && item.as_text().is_none()
-                        && node.context.is_written() =>
-                    {
-                        format!("put a text in quotes; {how}")
-                    }
-                    None => how,
-                };
-                let found = found.map(Cow::Owned).or_else(|| not_one(&shape, item));
-                let in_list = unknown.filter(|_| matches!(shape, Type::List(_)));
-                let found = found.or(in_list.map(|_| "a list with another text".into()));
-                let expected = match unknown {
-                    Some((_, [])) => {
-                        "a registered name, but no crate of this program registers one".to_owned()
-                    }
-                    _ => expected,
-                };
-                let is_word = expected.starts_with("one of ") && item.as_text().is_some();
-                let found = found.or_else(|| is_word.then_some(Cow::Borrowed("another text")));
-                let found = found.unwrap_or_else(|| item.found().into());
-                node.report(node.wrong_type(&expected, &found).with_help(help))
+                node.report(unfit(&node, item, &shape, expected))
             }
         }
     }
@@ -626,6 +561,74 @@ impl<T: DeserializeOwned> Plain for T {
     fn shape() -> Shape {
         probe::shape::<Self>()
     }
+}
+
+/// Returns the problem of a value that its type does not accept. It is written once, and not for each type.
+fn unfit(node: &Node<'_>, item: &Item, shape: &Type, expected: Option<String>) -> Problem {
+    let range = expected.as_deref().and_then(IntegerRange::expected);
+    let found = rejected(shape, item).map(Cow::into_owned);
+    let found = found.map(|shown| match shape {
+        Type::Choice(_) | Type::Url | Type::Origin => format!("`{shown}`"),
+        _ => shown,
+    });
+    let expected = match (shape, expected) {
+        (Type::Duration, _) => crate::time::duration::EXPECTED.to_owned(),
+        (Type::Integer, Some(expected)) => match range {
+            Some(range) => format!("an integer {range}"),
+            None => format!("an integer ({expected})"),
+        },
+        (Type::List(of) | Type::Map(of), _)
+            if **of == Type::Integer
+                && let Some(range) = range =>
+        {
+            format!("{} {range}", shape.with_article())
+        }
+        (Type::Any | Type::String, Some(expected)) => expected,
+        (Type::Any, None) => "any value that fits".to_owned(),
+        _ => shape.with_article(),
+    };
+    let how = match node.key.provider() {
+        Some(name) => node.context.how_to_learn(name),
+        None => format!("write {expected}"),
+    };
+    let wants_text = !matches!(shape, Type::Integer | Type::Boolean | Type::Number);
+    let unknown = unknown_word(shape, item);
+    let near = match (unknown, item.as_text()) {
+        (Some((word, words)), _) => nearest(word, words.iter().copied()),
+        // The words among what else is expected.
+        (None, Some(word)) => nearest(word, expected.split('`').skip(1).step_by(2)),
+        (None, None) => None,
+    };
+    let help = match near.filter(|_| node.context.explains()) {
+        Some(near) => format!("did you mean `{near}`? {how}"),
+        None if unknown.is_some_and(|(_, words)| words.is_empty()) => {
+            "remove it; in a program of your own, add the crate that registers it to Cargo.toml and \
+             `use its_crate as _;` to main.rs"
+                .to_owned()
+        }
+        None if *shape == Type::Path && item.as_table().is_some() => {
+            format!("write the path itself as a text, such as `{} = \"/path\"`", node.key)
+        }
+        None if wants_text
+            && unknown.is_none()
+            && item.as_text().is_none()
+            && node.context.is_written() =>
+        {
+            format!("put a text in quotes; {how}")
+        }
+        None => how,
+    };
+    let found = found.map(Cow::Owned).or_else(|| not_one(shape, item));
+    let in_list = unknown.filter(|_| matches!(shape, Type::List(_)));
+    let found = found.or(in_list.map(|_| "a list with another text".into()));
+    let expected = match unknown {
+        Some((_, [])) => "a registered name, but no crate of this program registers one".to_owned(),
+        _ => expected,
+    };
+    let is_word = expected.starts_with("one of ") && item.as_text().is_some();
+    let found = found.or_else(|| is_word.then_some(Cow::Borrowed("another text")));
+    let found = found.unwrap_or_else(|| item.found().into());
+    node.wrong_type(&expected, &found).with_help(help)
 }
 
 /// Returns the text that is none of the words of a choice, or of a list of choices, with these words.

@@ -90,16 +90,54 @@ async fn explained<T>(work: impl Future<Output = T>, report: &dyn Fn(&str)) -> T
 /// is called if an exchange must be completed first.
 pub(crate) fn wait_for_user<T, E: Into<Failure>>(
     credentials: &Credentials,
-    mut work: Pin<Box<impl Future<Output = Result<T, E>>>>,
+    work: Pin<Box<impl Future<Output = Result<T, E>>>>,
     report: &dyn Fn(&str),
 ) -> Result<T, Failure> {
+    outcome(work, |work| finish(credentials, work, report))?.map_err(Into::into)
+}
+
+/// Waits until a read-only operation is done, or a signal ends the program.
+pub(crate) fn query<T>(work: impl Future<Output = authn::Result<T>>) -> Result<T, Failure> {
+    outcome(work, |work| {
+        block_on(async |signals| {
+            select! {
+                biased;
+                () = work => Ok(()),
+                code = signals.recv() => Err(Failure::Silent(code)),
+            }
+        })
+    })?
+    .map_err(Failure::from)
+}
+
+/// Work whose result is left elsewhere. All of it has the same type, so that the code that waits for it is in the program
+/// once.
+type Work<'a> = Pin<Box<dyn Future<Output = ()> + 'a>>;
+
+/// Has `run` run some work, and returns what that has left.
+fn outcome<T>(
+    work: impl Future<Output = T>,
+    run: impl FnOnce(Work<'_>) -> Result<(), Failure>,
+) -> Result<T, Failure> {
+    let mut done = None;
+    run(Box::pin(async { done = Some(work.await) }))?;
+    // `run` fails unless the work is done.
+    done.ok_or(Failure::Silent(Code::Other))
+}
+
+/// Runs work until it is done. After a signal it is dropped, and the exchange in progress is completed.
+fn finish(
+    credentials: &Credentials,
+    mut work: Work<'_>,
+    report: &dyn Fn(&str),
+) -> Result<(), Failure> {
     block_on(async |signals| {
         let interrupted;
         select! {
             biased;
-            done = work.as_mut() => {
+            () = work.as_mut() => {
                 credentials.close().await;
-                return done.map_err(Into::into);
+                return Ok(());
             }
             code = signals.recv() => interrupted = code,
         }
@@ -119,36 +157,31 @@ pub(crate) fn wait_for_user<T, E: Into<Failure>>(
     })
 }
 
-/// Waits until a read-only operation is done, or a signal ends the program.
-pub(crate) fn query<T>(work: impl Future<Output = authn::Result<T>>) -> Result<T, Failure> {
-    block_on(async |signals| {
-        select! {
-            biased;
-            done = work => done.map_err(Failure::from),
-            code = signals.recv() => Err(Failure::Silent(code)),
-        }
-    })
-}
-
 /// Waits until a question at the terminal is answered, or a signal ends the program. Once an operation was waited for, no
 /// signal ends a question otherwise.
 pub(crate) fn answer<T: Send + 'static>(
     question: impl FnOnce() -> Result<T, Failure> + Send + 'static,
 ) -> Result<T, Failure> {
+    let (sender, answer) = oneshot::channel();
+    // It can't be interrupted, so at the end of the program nothing waits for it.
+    let ask = move || drop(sender.send(question()));
+    outcome(answer, |answer| asked(Box::new(ask), answer))?
+        .unwrap_or(Err(Failure::Silent(Code::Other)))
+}
+
+/// Starts a thread that asks, and waits for the answer.
+fn asked(ask: Box<dyn FnOnce() + Send>, answer: Work<'_>) -> Result<(), Failure> {
     block_on(async |signals| {
-        let (sender, answer) = oneshot::channel();
-        // It can't be interrupted, so at the end of the program nothing waits for it.
-        let ask = move || drop(sender.send(question()));
         thread::Builder::new().spawn(ask).map_err(|error| no_runtime(&error))?;
         select! {
             biased;
             code = signals.recv() => Err(Failure::Silent(code)),
-            answer = answer => answer.unwrap_or(Err(Failure::Silent(Code::Other))),
+            () = answer => Ok(()),
         }
     })
 }
 
-fn block_on<T>(work: impl AsyncFnOnce(&mut Signals) -> Result<T, Failure>) -> Result<T, Failure> {
+fn block_on(work: impl AsyncFnOnce(&mut Signals) -> Result<(), Failure>) -> Result<(), Failure> {
     check_limit_on_files().map_err(|error| no_runtime(&error))?;
     let runtime =
         Builder::new_current_thread().enable_all().build().map_err(|error| no_runtime(&error))?;

@@ -2,6 +2,7 @@
 //! work without a runtime and block no other one.
 
 use std::{
+    pin::Pin,
     thread::{Builder, JoinHandle},
     time::Duration,
 };
@@ -16,12 +17,7 @@ pub(super) async fn run<T: Send + 'static>(
     limit: Duration,
     visit: impl AsyncFnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    let (answer, arrival) = oneshot::channel();
-    start(move || {
-        // The caller may have stopped waiting.
-        let _ = answer.send(block_on(limit, visit));
-    })?;
-    arrival.await.unwrap_or_else(|_| Err(fault()))
+    start(limit, visit)?.1.await.unwrap_or_else(|_| Err(fault()))
 }
 
 /// Runs a call and blocks until it has ended.
@@ -29,24 +25,39 @@ pub(super) fn run_blocking<T: Send + 'static>(
     limit: Duration,
     visit: impl AsyncFnOnce() -> Result<T> + Send + 'static,
 ) -> Result<T> {
-    start(move || block_on(limit, visit))?.join().unwrap_or_else(|_| Err(fault()))
+    let (thread, mut arrival) = start(limit, visit)?;
+    // It fails only if the call panics, and then nothing arrives.
+    let _ = thread.join();
+    arrival.try_recv().unwrap_or_else(|_| Err(fault()))
 }
 
-fn start<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<JoinHandle<T>> {
+/// Starts a call, and returns its thread and where its result arrives. It arrives nowhere if the call panics.
+fn start<T: Send + 'static>(
+    limit: Duration,
+    visit: impl AsyncFnOnce() -> Result<T> + Send + 'static,
+) -> Result<(JoinHandle<()>, oneshot::Receiver<Result<T>>)> {
+    let (answer, arrival) = oneshot::channel();
+    // The thread's code and the runtime's are in a program once: the call is behind a pointer.
+    let work: Box<dyn FnOnce() + Send> = Box::new(move || {
+        let mut result = None;
+        let failed = block_on(limit, Box::pin(async { result = Some(visit().await) })).err();
+        // The caller may have stopped waiting.
+        let _ = answer.send(failed.map(Err).or(result).unwrap_or_else(|| Err(fault())));
+    });
     let thread = Builder::new().name("authn-keyring".to_owned()).spawn(work);
-    thread.map_err(|error| unstarted("thread", &error))
+    Ok((thread.map_err(|error| unstarted("thread", &error))?, arrival))
 }
 
-fn block_on<T>(limit: Duration, visit: impl AsyncFnOnce() -> Result<T>) -> Result<T> {
+fn block_on(limit: Duration, call: Pin<Box<dyn Future<Output = ()> + '_>>) -> Result<()> {
     let runtime = runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| unstarted("runtime", &error))?;
-    let result = runtime.block_on(async { time::timeout(limit, visit()).await });
+    let result = runtime.block_on(async { time::timeout(limit, call).await });
     // Tasks of the bus that still run are not waited for.
     runtime.shutdown_background();
-    result.unwrap_or_else(|_| {
-        Err(failure(format!("the keyring did not answer within {limit:?}")).with_help(
+    result.map_err(|_| {
+        failure(format!("the keyring did not answer within {limit:?}")).with_help(
             "check whether it waits to be unlocked, restart it, or set `stores.keyring.timeout` higher",
-        ))
+        )
     })
 }
 
