@@ -128,14 +128,16 @@ pub fn json_schema(registry: &Registry) -> Value {
         schema["description"] = entry.doc().into();
         (entry.name().to_owned(), schema)
     });
-    definitions.insert("stores".to_owned(), object(&linked.chain([file]).collect()));
+    let mut stores = Map::new();
+    stores.extend(linked.chain([file]));
+    definitions.insert("stores".to_owned(), object(&stores));
 
     let described = |key: &str| {
         let schema = json!({ "$ref": format!("#/$defs/{key}"), "description": sections::doc(key) });
         (key.to_owned(), schema)
     };
-    let of_profile: Map<String, Value> =
-        ["credentials", "http", "stores"].into_iter().map(described).collect();
+    let mut of_profile = Map::new();
+    of_profile.extend(["credentials", "http", "stores"].map(described));
     definitions.insert("profile".to_owned(), object(&of_profile));
 
     let mut whole = schemas.table(TopOptions::FIELDS.iter());
@@ -185,7 +187,9 @@ fn providers(registry: &Registry) -> Map<String, Value> {
         let name = entry.name();
         (name.to_owned(), reference(&format!("credentials.{name}")))
     };
-    registry.iter().map(table).collect()
+    let mut tables = Map::new();
+    tables.extend(registry.iter().map(table));
+    tables
 }
 
 fn object(properties: &Map<String, Value>) -> Value {

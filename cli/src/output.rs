@@ -151,7 +151,10 @@ impl Output {
     /// Writes problems of a configuration to standard error, each with its source line. Of many, it writes the first
     /// errors, and then the first warnings if there is room.
     pub(crate) fn problems<'p>(&self, problems: impl IntoIterator<Item = &'p Problem>) {
-        let mut all: Vec<_> = problems.into_iter().collect();
+        self.all_problems(problems.into_iter().collect());
+    }
+
+    fn all_problems(&self, mut all: Vec<&Problem>) {
         let left_out = all.len().saturating_sub(SHOWN);
         if left_out > 0 {
             all.sort_by_key(|problem| problem.severity() != Severity::Error);

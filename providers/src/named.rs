@@ -1,6 +1,6 @@
 //! `Named`: an implementation of a trait that the configuration chooses by its name. A crate registers it at link time.
 
-use std::{collections::BTreeSet, fmt};
+use std::fmt;
 
 use authn::{Error, Location, Result, diagnostic::nearest};
 
@@ -40,7 +40,10 @@ impl<T: ?Sized + 'static> Named<T> {
 pub(crate) fn names<T: ?Sized + 'static>(
     entries: impl Iterator<Item = &'static Named<T>>,
 ) -> Vec<&'static str> {
-    entries.map(Named::name).collect::<BTreeSet<_>>().into_iter().collect()
+    let mut names = Vec::from_iter(entries.map(Named::name));
+    names.sort_unstable();
+    names.dedup();
+    names
 }
 
 /// What the entries of a trait are, for messages.
@@ -59,15 +62,17 @@ impl Kind {
         name: &str,
         entries: impl Iterator<Item = &'static Named<T>> + Clone,
     ) -> Result<&'static T> {
-        let mut of_name: Vec<_> = entries.clone().filter(|entry| entry.name == name).collect();
         // The order of linked entries has no meaning.
-        of_name.sort_by_key(|entry| {
+        let place = |entry: &&Named<T>| {
             let Location { package, file, line, .. } = entry.location;
             (package, file, line)
-        });
-        let Some(&found) = of_name.first() else { return Err(self.unknown(name, &names(entries))) };
+        };
+        let of_name = || entries.clone().filter(|entry| entry.name == name);
+        let Some(found) = of_name().min_by_key(place) else {
+            return Err(self.unknown(name, &names(entries)));
+        };
         // A static library may be linked twice, which is the same entry twice.
-        match of_name.iter().find(|other| other.location != found.location) {
+        match of_name().filter(|other| other.location != found.location).min_by_key(place) {
             Some(other) => Err(self.duplicate(found, other)),
             None => Ok(found.value),
         }

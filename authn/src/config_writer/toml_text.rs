@@ -1,6 +1,6 @@
 //! `TomlText`: a text of TOML that is changed, with everything else in it as it was.
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 use toml_edit::{Array, DocumentMut, Item, TableLike, Value};
 use zeroize::Zeroizing;
 
@@ -99,7 +99,9 @@ fn json(item: &Item) -> Option<Json> {
 }
 
 fn object(table: &dyn TableLike) -> Json {
-    table.iter().filter_map(|(key, item)| Some((key.to_owned(), json(item)?))).collect()
+    let mut members = Map::new();
+    members.extend(table.iter().filter_map(|(key, item)| Some((key.to_owned(), json(item)?))));
+    Json::Object(members)
 }
 
 pub(super) fn plain(value: &Value) -> Json {

@@ -30,7 +30,8 @@ pub fn json_schema<'a>(title: &str, doc: &str, fields: impl Iterator<Item = &'a 
 /// Returns the schema of a secret: a text, or a reference of one of these kinds. The target of `command` is a list.
 pub(crate) fn secret<'a>(text_references: impl Iterator<Item = &'a str>) -> Value {
     let text = |kind: &str| (kind.to_owned(), json!({ "type": "string", "minLength": 1 }));
-    let mut kinds: Map<String, Value> = text_references.map(text).collect();
+    let mut kinds = Map::new();
+    kinds.extend(text_references.map(text));
     let words = json!({ "type": "array", "items": { "type": "string" }, "minItems": 1 });
     kinds.insert("command".to_owned(), words);
     json!({ "oneOf": [
@@ -162,8 +163,9 @@ impl Schemas {
             Type::Map(of) => json!({ "type": "object", "additionalProperties": self.value(of) }),
             Type::Table(entries) => {
                 let entry = |(key, of): &(&str, Type)| ((*key).to_owned(), self.value(of));
-                let entries: Map<String, Value> = entries.iter().map(entry).collect();
-                json!({ "type": "object", "properties": entries })
+                let mut properties = Map::new();
+                properties.extend(entries.iter().map(entry));
+                json!({ "type": "object", "properties": properties })
             }
             Type::Options(_) if self.depth >= MAX_DEPTH => json!({ "type": "object" }),
             Type::Options(fields) => {

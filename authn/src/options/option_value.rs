@@ -47,10 +47,13 @@ impl OptionValue {
     pub fn table<K: Into<String>, V: Into<Self>>(
         entries: impl IntoIterator<Item = (K, V)>,
     ) -> Self {
-        let entries = entries
-            .into_iter()
-            .filter_map(|(key, value)| Some((key.into(), value.into().into_item()?)));
-        Self(Some(Value::Table(entries.collect())))
+        let mut table = Entries::new();
+        for (key, value) in entries {
+            if let Some(item) = value.into().into_item() {
+                table.insert(key.into(), item);
+            }
+        }
+        Self::from_entries(table)
     }
 
     /// Creates a reference to a secret, such as to a `file` or to an `env` variable, which is resolved again before each

@@ -26,10 +26,11 @@ fn table<'a>(
     let mark = |is_required| if is_required { "" } else { "# " };
     // Writing to a string can't fail.
     let _ = writeln!(text, "# {}\n{}[{path}]", summary(doc), mark(is_required));
-    let (tables, mut values): (Vec<&Field>, Vec<&Field>) =
+    let (tables, values): (Vec<&Field>, Vec<&Field>) =
         fields.partition(|field| matches!(field.value_type(), Type::Options(_)));
-    values.sort_by_key(|field| !field.is_needed());
-    for field in values {
+    let (needed, others): (Vec<&Field>, Vec<&Field>) =
+        values.into_iter().partition(|field| field.is_needed());
+    for field in needed.into_iter().chain(others) {
         let is_needed = is_required && field.is_needed();
         let example = if is_needed { to_fill_in(&field.value_type()) } else { example(field) };
         let _ = writeln!(text, "# {}", summary(&field.doc()));

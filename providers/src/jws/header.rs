@@ -34,7 +34,9 @@ pub(crate) fn check(header: &Header) -> Result<()> {
 
 /// Returns the members as JSON. Those that the signer sets itself come later, and replace others.
 pub(super) fn members(header: &Header) -> Map<String, Value> {
-    header.iter().map(|(name, Json(value))| (name.clone(), value.clone())).collect()
+    let mut members = Map::new();
+    members.extend(header.iter().map(|(name, Json(value))| (name.clone(), value.clone())));
+    members
 }
 
 impl Show for Json {
