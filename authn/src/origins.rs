@@ -228,7 +228,8 @@ impl Pattern {
         let https = match uri.scheme_str() {
             Some("https") => true,
             Some("http") => false,
-            _ => return Err(wanted),
+            Some(_) => return Err(("expected the scheme `https`", wanted.1)),
+            None => return Err(wanted),
         };
         let authority = uri.authority().ok_or(wanted)?;
         let after_scheme = text.split_once("://").map_or("", |(_, rest)| rest);

@@ -54,7 +54,7 @@ impl TableDescription {
 
 /// Returns all tables that a configuration can have: the sections, and in their place the providers and the stores.
 pub fn describe(registry: &Registry) -> Vec<TableDescription> {
-    let section = |key| TableDescription::new(key, sections::doc(key), options_of(key));
+    let section = |key| TableDescription::new(key, sections::doc(key), sections::options(key));
     let mut tables = vec![
         TableDescription::new("", "What is outside of all tables.", TopOptions::FIELDS),
         section("credentials"),
@@ -70,7 +70,7 @@ pub fn describe(registry: &Registry) -> Vec<TableDescription> {
 
 /// Returns a configuration for a provider, to be filled in: what is needed, and everything else as comments.
 pub fn template(entry: &Entry, registry: &Registry) -> String {
-    let of = |key: &str| options::template(key, sections::doc(key), options_of(key).iter());
+    let of = |key: &str| options::template(key, sections::doc(key), sections::options(key).iter());
     let mut parts = vec![of("credentials"), entry.template()];
     let commented = |text: String| {
         let comment = |line: &str| match line {
@@ -88,15 +88,6 @@ pub fn template(entry: &Entry, registry: &Registry) -> String {
         commented(options::template(&table.key, &table.doc, fields))
     }));
     parts.join("\n")
-}
-
-/// Returns the options of a section itself, without those of the tables in it.
-fn options_of(section: &str) -> &'static [Field] {
-    match section {
-        "credentials" => Binding::FIELDS,
-        "http" => HttpOptions::FIELDS,
-        _ => &[],
-    }
 }
 
 /// Returns the JSON Schema of a whole file. It describes one layer of several, so no option of a table is required. It is

@@ -17,6 +17,9 @@ use crate::{
     style::{hanging, page},
 };
 
+/// The flag for JSON.
+const JSON: &str = "--json";
+
 const ABOUT: &str = "Manage logins, tokens and their configuration";
 
 const EXIT_CODES: &str = "\
@@ -29,7 +32,7 @@ Exit codes:
   5    provider or network error
   130  interrupted
 
-Data goes to standard output, everything else to standard error. With `--json`, a failure is one JSON object there.";
+Data goes to standard output, everything else to standard error. With `--json`, where a command has it, a failure is one JSON object there.";
 
 /// The commands by topic, in the order in which they are needed.
 const GROUPS: [(&str, &[&str]); 6] = [
@@ -96,7 +99,7 @@ fn value_of<'a>(arguments: &'a [OsString], flag: &str) -> Option<&'a str> {
 
 /// Returns whether a command line that can't be parsed has the flag `--json`.
 pub(crate) fn has_json_flag(arguments: &[OsString]) -> bool {
-    arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == "--json")
+    arguments.iter().take_while(|argument| *argument != "--").any(|argument| argument == JSON)
 }
 
 /// Returns whether the command has the flag `--json`.
@@ -278,10 +281,16 @@ fn global(matches: &ArgMatches) -> Result<Global, clap::Error> {
 /// Hides an unexpected argument in the message: it may be part of a secret that the shell has split. A tip says what to do
 /// with it instead.
 pub(crate) fn without_stray_value(mut error: clap::Error) -> clap::Error {
-    if error.kind() == ErrorKind::UnknownArgument
-        && let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg)
-        && !is_flag(argument)
-    {
+    let unknown = match error.get(ContextKind::InvalidArg) {
+        Some(ContextValue::String(argument)) if error.kind() == ErrorKind::UnknownArgument => {
+            argument.clone()
+        }
+        _ => return error,
+    };
+    if unknown == JSON {
+        let tip = "this command has no output for programs: leave out `--json`";
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
+    } else if !is_flag(&unknown) {
         let hidden = "(not shown: it may be secret)".to_owned();
         error.insert(ContextKind::InvalidArg, ContextValue::String(hidden));
         let tip = "this command takes no such value: pass it with its option, and put quotes around a value with spaces";

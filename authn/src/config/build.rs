@@ -207,7 +207,7 @@ impl<'a> Build<'a> {
         self.chosen = choice.map(|choice| &*choice.name);
         for (name, item) in merged {
             if !sections::keys().any(|key| key == name) {
-                report_unknown_key(self, &Key::new(&[name]), item, sections::keys());
+                report_unknown_key(self, &Key::new(&[name]), item);
             }
         }
         // All sections are read even after a failure, so that all problems are reported.
@@ -523,7 +523,7 @@ impl LoadContext for Build<'_> {
         self.loader.code.is_none()
     }
 
-    fn belongs(&self, key: &Key, item: &Item) -> Option<String> {
+    fn meant(&self, key: &Key, item: &Item) -> Option<String> {
         misplaced::help(self.reporter.registry, self.chosen, key, item)
     }
 

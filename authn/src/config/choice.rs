@@ -8,7 +8,7 @@ use super::{
 use crate::{
     Environment,
     diagnostic::{Problem, ProblemCode, Provenance, Severity, nearest, shortened},
-    options::{Entries, Field, Item, Key, Options as _, report_unknown_key},
+    options::{Entries, Item, Key, Options as _, report_unknown_key},
     registry::Entry,
     request::binding::Binding,
 };
@@ -155,7 +155,8 @@ pub(crate) fn lacks_source(problems: &[Problem], sources: &[Source]) -> bool {
 fn is_provider(reporter: &Reporter<'_>, name: &str, item: &Item) -> bool {
     let is_unlinked = || {
         let key = Key::new(&["credentials", name]);
-        item.as_table().is_some() && misplaced::help(reporter.registry, None, &key, item).is_none()
+        item.as_table().is_some()
+            && misplaced::elsewhere(reporter.registry, None, &key, item).is_none()
     };
     !Binding::FIELDS.iter().any(|field| field.key() == name)
         && (reporter.registry.get(name).is_some() || is_unlinked())
@@ -164,12 +165,11 @@ fn is_provider(reporter: &Reporter<'_>, name: &str, item: &Item) -> bool {
 /// Returns whether a key of `[credentials]` with a text is neither an option nor a linked provider, nor looks like an option
 /// of this table or another.
 fn is_stray(reporter: &Reporter<'_>, name: &str, item: &Item) -> bool {
-    let options = || Binding::FIELDS.iter().map(Field::key);
-    let near = || nearest(name, options().chain(reporter.registry.iter().map(Entry::name)));
     let key = Key::new(&["credentials", name]);
+    let near = || misplaced::near(reporter.registry, &key);
     item.as_text().is_some()
-        && !options().any(|key| key == name)
-        && misplaced::help(reporter.registry, None, &key, item).is_none()
+        && !Binding::FIELDS.iter().any(|field| field.key() == name)
+        && misplaced::elsewhere(reporter.registry, None, &key, item).is_none()
         && near().is_none_or(|near| reporter.registry.get(near).is_some())
 }
 
@@ -178,14 +178,13 @@ fn is_stray(reporter: &Reporter<'_>, name: &str, item: &Item) -> bool {
 pub(crate) fn report_unknown_keys(build: &Build<'_>, entries: &Entries) {
     let reporter = build.reporter;
     for (name, item) in entries {
-        let options = Binding::FIELDS.iter().map(Field::key);
-        if options.clone().any(|key| key == name) || build.chosen == Some(name) {
+        let is_option = Binding::FIELDS.iter().any(|field| field.key() == name);
+        if is_option || build.chosen == Some(name) {
             continue;
         }
         let key = Key::new(&["credentials", name]);
         if !is_provider(reporter, name, item) {
-            let known = options.chain(reporter.registry.iter().map(Entry::name));
-            report_unknown_key(build, &key, item, known);
+            report_unknown_key(build, &key, item);
         } else if reporter.registry.get(name).is_none() && build.chosen.is_some() {
             let mut problem = reporter.registry.unknown(name).with_key(key);
             problem.make_warning();

@@ -606,6 +606,11 @@ impl Loader {
         format!("{}{}", self.prefix(), key.replace('.', "__").to_uppercase())
     }
 
+    /// Returns whether this profile is asked for.
+    pub(crate) fn has_profile(&self, name: &str) -> bool {
+        self.profile.as_deref() == Some(name)
+    }
+
     /// Returns the command line of a command for the application of this loader, such as `authn login`.
     pub(super) fn command_line(&self, command: &str) -> String {
         let (program, app) = &self.login_program;

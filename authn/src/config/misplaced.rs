@@ -1,21 +1,35 @@
-//! Where a key belongs that its table doesn't know, but another table does.
+//! What is meant by a key that its table doesn't know: the option of another table, or one whose name is almost the same.
+//!
+//! The reader of a configuration and what writes one ask this module alone.
 
-use super::sections::{self, SECTIONS};
+use super::{
+    sections::{self, SECTIONS},
+    visibility::Visibility,
+};
 use crate::{
     Registry,
-    diagnostic::Provenance,
-    options::{Field, Item, Key, Options as _},
-    registry::Entry,
-    request::binding::Binding,
+    diagnostic::{Provenance, nearest},
+    options::{Field, Item, Key},
 };
 
 const CREDENTIALS: &str = "credentials";
 const STORES: &str = "stores";
 const PROFILE: &str = "profile";
 
-/// Returns where a key belongs that is not known at its place, as the help of a problem; `None` if no other table has it, or
-/// several have. `chosen` is the provider in use.
+/// Returns what is meant by a key that is not known at its place, as the help of a problem; `None` if that is not certain. `chosen`
+/// is the provider in use.
 pub(super) fn help(
+    registry: &Registry,
+    chosen: Option<&str>,
+    key: &Key,
+    item: &Item,
+) -> Option<String> {
+    let near = || near(registry, key).map(|near| format!("did you mean `{near}`?"));
+    elsewhere(registry, chosen, key, item).or_else(near)
+}
+
+/// Returns where a key belongs, as the help of a problem; `None` if no other table has it, or several have.
+pub(super) fn elsewhere(
     registry: &Registry,
     chosen: Option<&str>,
     key: &Key,
@@ -52,33 +66,97 @@ pub(super) fn help(
     if is_table && table != [STORES] && registry.store_fields(name).is_some() {
         return Some(format!("`{name}` is a store: write `{}`", written(STORES)));
     }
-    let home = home(registry, chosen, name).filter(|home| home.segments() != table)?;
-    Some(format!("`{name}` is an option of `[{home}]`: set `{}`", home.child(name)))
+    let homes = homes(registry, chosen, name);
+    let [home] = homes.as_slice() else { return None };
+    // That of a provider which is not used would lead astray.
+    let is_used = match (chosen, home.segments()) {
+        (Some(chosen), [first, provider]) => first != CREDENTIALS || chosen == provider,
+        _ => true,
+    };
+    (is_used && home.segments() != table)
+        .then(|| format!("`{name}` is an option of `[{home}]`: set `{}`", home.child(name)))
 }
 
-/// Returns the one table that has an option of this name, or the first by rank: `[credentials]`, the chosen provider,
-/// `[http]`.
-fn home(registry: &Registry, chosen: Option<&str>, name: &str) -> Option<Key> {
-    let has = |field: &Field| field.key() == name;
-    if Binding::FIELDS.iter().any(has) {
-        return Some(Key::new(&[CREDENTIALS]));
+/// Returns the name that the table of a key has, and that is almost the key's.
+pub(super) fn near<'r>(registry: &'r Registry, key: &Key) -> Option<&'r str> {
+    let (name, table) = key.segments().split_last()?;
+    nearest(name, Visibility::at(registry, table).names().into_iter())
+}
+
+/// Returns the keys that can be meant by one that no table has, the most likely one first. The key has no profile.
+pub(crate) fn meant(registry: &Registry, chosen: Option<&str>, path: &[String]) -> Vec<Key> {
+    let known = known_parts(registry, path);
+    let (table, rest) = path.split_at(known);
+    let Some((name, _)) = rest.split_first() else { return Vec::new() };
+    // What is before the name can be wrong, and the table that it names can be missing before it.
+    let tables = tables(registry, chosen, name);
+    let moved: Vec<Key> =
+        tables.into_iter().filter_map(|table| respelled(registry, table, rest)).collect();
+    if !moved.is_empty() {
+        return moved;
     }
-    let of = |entry: &Entry| Key::new(&[CREDENTIALS, entry.name()]);
+    if let Some(key) = respelled(registry, Key::new(table), rest) {
+        return vec![key];
+    }
+    let providers = Key::new(&[CREDENTIALS]);
+    let stores = Key::new(&[STORES]);
+    [providers, stores].into_iter().find_map(|table| respelled(registry, table, rest)).into_iter().collect()
+}
+
+/// Returns the number of parts of a key that are known.
+fn known_parts(registry: &Registry, path: &[String]) -> usize {
+    let mut at = Visibility::top(registry);
+    let is_known = |part: &&String| {
+        at = at.child(part);
+        !at.is_unknown()
+    };
+    path.iter().take_while(is_known).count()
+}
+
+/// Returns the key of these parts in a table, each replaced by the name that it almost has; `None` if it has none.
+fn respelled(registry: &Registry, table: Key, parts: &[String]) -> Option<Key> {
+    let mut at = Visibility::at(registry, table.segments());
+    let mut key = table;
+    for part in parts {
+        let is_known = !at.child(part).is_unknown();
+        let name: &str =
+            if is_known { part } else { nearest(part, at.names().into_iter())? };
+        (at, key) = (at.child(name), key.child(name));
+    }
+    Some(key)
+}
+
+/// Returns the tables that have a table or an option of this name.
+fn tables(registry: &Registry, chosen: Option<&str>, name: &str) -> Vec<Key> {
+    let named = [&[][..], &[CREDENTIALS], &[STORES]].map(Key::new::<&str>);
+    let has = |table: &Key| {
+        !Visibility::at(registry, table.segments()).child(name).is_unknown()
+    };
+    match named.into_iter().find(has) {
+        Some(table) => vec![table],
+        None => homes(registry, chosen, name),
+    }
+}
+
+/// Returns the tables that have an option of this name: of `[credentials]`, the chosen provider and the other sections the first
+/// that has it, or else all providers and stores.
+fn homes(registry: &Registry, chosen: Option<&str>, name: &str) -> Vec<Key> {
+    let has = |field: &Field| field.key() == name;
+    if sections::options(CREDENTIALS).iter().any(has) {
+        return vec![Key::new(&[CREDENTIALS])];
+    }
     let chosen = chosen.and_then(|chosen| registry.get(chosen));
     if let Some(entry) = chosen.filter(|entry| entry.fields().any(has)) {
-        return Some(of(entry));
+        return vec![Key::new(&[CREDENTIALS, entry.name()])];
     }
-    let section = SECTIONS.iter().find(|section| section.fields().iter().any(has));
-    if let Some(section) = section {
-        return Some(Key::new(&[section.key]));
+    if let Some(section) = SECTIONS.iter().find(|section| section.fields().iter().any(has)) {
+        return vec![Key::new(&[section.key])];
     }
-    // That of a provider which is not used would lead astray.
-    if chosen.is_some() {
-        return None;
-    }
-    let mut having = registry.iter().filter(|entry| entry.fields().any(has));
-    let only = having.next().filter(|_| having.next().is_none());
-    only.map(of)
+    let providers = registry.iter().filter(|entry| entry.fields().any(has));
+    let providers = providers.map(|entry| Key::new(&[CREDENTIALS, entry.name()]));
+    let has_store = |store: &&str| registry.store_fields(store).is_some_and(|all| all.iter().any(has));
+    let stores = registry.store_names().filter(has_store).map(|store| Key::new(&[STORES, store]));
+    providers.chain(stores).collect()
 }
 
 #[cfg(test)]
@@ -204,10 +282,10 @@ mod tests {
         let registry = Registry::builder().register::<Clients>().build().expect("one provider");
         let table = Item::empty_table();
         for key in [&["credentials", "clients"][..], &["stores", "file"], &["http"], &["other"]] {
-            assert_eq!(help(&registry, None, &Key::new(key), &table), None, "{key:?}");
+            assert_eq!(elsewhere(&registry, None, &Key::new(key), &table), None, "{key:?}");
         }
         let text = Item::text("x", Provenance::Default);
-        assert_eq!(help(&registry, None, &Key::new(&["http", "ca_file"]), &text), None);
+        assert_eq!(elsewhere(&registry, None, &Key::new(&["http", "ca_file"]), &text), None);
     }
 
     /// Returns a configuration within a profile.

@@ -38,7 +38,7 @@ mod choice;
 mod exposed;
 pub(crate) mod layers;
 mod loader;
-mod misplaced;
+pub(crate) mod misplaced;
 mod path;
 mod presets;
 mod profile;

@@ -63,6 +63,11 @@ pub(crate) fn doc(key: &str) -> &'static str {
     SECTIONS.iter().find(|section| section.key == key).map_or("", |section| section.doc)
 }
 
+/// Returns the options of a section itself, without those of the tables in it.
+pub(crate) fn options(key: &str) -> &'static [Field] {
+    SECTIONS.iter().find(|section| section.key == key).map_or(&[], |section| section.fields())
+}
+
 /// Returns the top-level keys.
 pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
     SECTIONS.iter().map(|section| section.key)
@@ -71,7 +76,11 @@ pub(crate) fn keys() -> impl Iterator<Item = &'static str> {
 impl Section {
     /// Returns the options of its table.
     pub(super) fn fields(&self) -> &'static [Field] {
-        if let Place::Options(fields) = self.below { fields } else { &[] }
+        match self.below {
+            Place::Credentials => Binding::FIELDS,
+            Place::Options(fields) => fields,
+            _ => &[],
+        }
     }
 
     pub(super) fn read(&self, build: &mut Build<'_>, item: Option<&Item>) -> Option<()> {

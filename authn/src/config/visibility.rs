@@ -7,12 +7,12 @@
 
 use url::Url;
 
-use super::sections::SECTIONS;
+use super::sections::{self, SECTIONS};
 use crate::{
     diagnostic::{Provenance, Spans},
     options::{
         Entries, Field, Item, Key, Kind, Options as _, Show as _, Type, Value, View, names_secret,
-        toml::parse_inline,
+        shorthand, toml::parse_inline,
     },
     registry::{Entry, Registry},
     request::binding::Binding,
@@ -98,6 +98,11 @@ impl<'r> Visibility<'r> {
         Self { registry, place: Place::Top }
     }
 
+    /// Returns the place of a key, without the name of a profile.
+    pub(crate) fn at(registry: &'r Registry, path: &[String]) -> Self {
+        path.iter().fold(Self::top(registry), |at, part| at.child(part))
+    }
+
     pub(crate) fn child(self, key: &str) -> Self {
         let option = || self.option(key).map(Place::of);
         let provider = || self.registry.get(key).map(Place::Provider);
@@ -138,6 +143,44 @@ impl<'r> Visibility<'r> {
             Place::Options(fields) => fields.iter().collect(),
             _ => Vec::new(),
         }
+    }
+
+    /// Returns the names that a table at this place can have: those of its options and of its tables.
+    pub(crate) fn names(self) -> Vec<&'r str> {
+        let own = self.fields().into_iter().map(Field::key);
+        let providers = || self.registry.iter().map(Entry::name);
+        match self.place {
+            Place::Top => sections::keys().collect(),
+            Place::Credentials => own.chain(providers()).collect(),
+            Place::Provider(entry) if entry.has_inner_provider() => own.chain(providers()).collect(),
+            Place::Nested => providers().collect(),
+            Place::Stores => self.registry.store_names().collect(),
+            _ => own.collect(),
+        }
+    }
+
+    /// Returns the option that a value in place of the table at this place sets.
+    pub(crate) fn shorthand(self) -> Option<&'static Field> {
+        match self.place {
+            Place::Provider(entry) => entry.shorthand(),
+            Place::Options(fields) => shorthand(fields),
+            _ => None,
+        }
+    }
+
+    /// Returns whether a value is one of the option that a value in place of the table sets. `keys` are those of the value, if it
+    /// is a table: `jwt = { env = "TOKEN" }` is a reference, unless the table itself has an option `env`.
+    pub(crate) fn is_of_shorthand<'k>(
+        self,
+        keys: Option<impl ExactSizeIterator<Item = &'k str>>,
+    ) -> bool {
+        let refers = |key: &str| self.registry.is_reference(key) && self.option(key).is_none();
+        keys.is_none_or(|mut keys| keys.len() == 1 && keys.all(refers))
+    }
+
+    /// Returns whether nothing is known of this place.
+    pub(crate) fn is_unknown(self) -> bool {
+        matches!(self.place, Place::Unknown)
     }
 
     /// Returns the values of a table at this place, each with its key and its place.

@@ -17,8 +17,9 @@ use serde_json::Value as Json;
 use toml_edit::Key;
 use zeroize::Zeroizing;
 
-use crate::{Error, Loader, Registry, Result, SecretString};
+use crate::{Error, Loader, Result, SecretString};
 pub use file::TextFile;
+use schema::Schema;
 pub use state_file::StateFile;
 pub use toml_text::TomlText;
 
@@ -52,15 +53,15 @@ pub use toml_text::TomlText;
 pub struct ConfigWriter {
     original: TextFile,
     toml: TomlText,
-    registry: Registry,
+    schema: Schema,
 }
 
 impl ConfigWriter {
     /// Reads the file at a path, which need not exist.
-    pub(super) fn open(path: &Path, registry: Registry) -> Result<Self> {
+    fn open(path: &Path, schema: Schema) -> Result<Self> {
         let original = TextFile::read(path)?;
         let toml = TomlText::parse(original.text()).map_err(|at| original.not_toml(at))?;
-        Ok(Self { original, toml, registry })
+        Ok(Self { original, toml, schema })
     }
 
     /// Returns the path of the file, as it was given.
@@ -79,8 +80,8 @@ impl ConfigWriter {
     pub fn set(&mut self, key: &str, value: impl Serialize) -> Result<()> {
         let path = path(key)?;
         let value = serde_json::to_value(value).map_err(|_| schema::not_a_value(key))?;
-        schema::check(&self.registry, key, &path, &value)?;
-        self.put(key, &path, &value)
+        self.schema.check(key, &path, &value)?;
+        self.put(key, &self.schema.full(path, &value), &value)
     }
 
     /// Sets a value from a text, which is read by the type of the option like the value of a flag: `true`, `5`, `a,b` or
@@ -91,13 +92,13 @@ impl ConfigWriter {
     #[doc(hidden)]
     pub fn set_text(&mut self, key: &str, text: &str) -> Result<()> {
         let path = path(key)?;
-        let Some((above, kind)) = text::reference(&self.registry, &path) else {
-            let value = text::value(&self.registry, key, &path, text)?;
+        let Some((above, kind)) = text::reference(&self.schema, &path) else {
+            let value = text::value(&self.schema, key, &path, text)?;
             return self.set(key, value);
         };
         let target = text::target(key, kind, text)?;
         let value = serde_json::json!({ kind: target });
-        schema::check(&self.registry, key, &above, &value)?;
+        self.schema.check(key, &above, &value)?;
         self.put(key, &above, &value)
     }
 
@@ -107,10 +108,20 @@ impl ConfigWriter {
     #[doc(hidden)]
     pub fn is_secret(&self, key: &str) -> Result<bool> {
         let path = path(key)?;
-        if text::reference(&self.registry, &path).is_some() {
+        if text::reference(&self.schema, &path).is_some() {
             return Ok(false);
         }
-        Ok(schema::secret(&self.registry, &path)?.is_some())
+        Ok(self.schema.secret(&path)?.is_some())
+    }
+
+    /// Returns the profile of a key, if the file does not define it; `None` for a key outside of profiles.
+    ///
+    /// Fails with [`Configuration`](crate::ErrorKind::Configuration) if the key is not written as in TOML.
+    #[doc(hidden)]
+    pub fn new_profile(&self, key: &str) -> Result<Option<String>> {
+        let path = path(key)?;
+        let profile = schema::profile(&path).filter(|_| !edit::contains(&self.toml.document, &path[..2]));
+        Ok(profile.map(str::to_owned))
     }
 
     /// Sets a secret itself, in a file that only its owner can access.
@@ -119,7 +130,7 @@ impl ConfigWriter {
     /// file.
     #[doc(hidden)]
     pub fn set_secret(&mut self, key: &str, secret: &SecretString) -> Result<()> {
-        let Some(path) = schema::secret(&self.registry, &path(key)?)? else {
+        let Some(path) = self.schema.secret(&path(key)?)? else {
             return Err(Error::configuration(format!("`{key}` is not a secret")));
         };
         self.original.check_private()?;
@@ -129,7 +140,7 @@ impl ConfigWriter {
 
     fn put(&mut self, key: &str, path: &[String], value: &Json) -> Result<()> {
         let mut document = self.toml.document.clone();
-        let is_group = |path: &[String]| schema::is_group(&self.registry, path);
+        let is_group = |path: &[String]| self.schema.is_group(path);
         edit::set(&mut document, path, value, &is_group)
             .map_err(|part| no_table(key, &path[..=part.min(path.len() - 1)]))?;
         self.toml.document = document;
@@ -157,7 +168,7 @@ impl ConfigWriter {
 
     /// Returns the lines that a write changes, as a unified difference. Secrets, unknown values and comments are masked.
     pub fn difference(&self) -> String {
-        difference::of(self.original.text(), &self.text(), &self.registry)
+        difference::of(self.original.text(), &self.text(), &self.schema.registry)
     }
 
     /// Writes the file as a whole, or leaves it as it is.
@@ -216,7 +227,7 @@ impl Loader {
             Error::configuration("there is no folder for your configuration")
                 .with_help("set HOME, or name a file with `--config FILE`")
         })?;
-        ConfigWriter::open(&path, self.providers()?)
+        ConfigWriter::open(&path, Schema::new(self)?)
     }
 
     /// Reads the text that a [`ConfigWriter`] would write, in place of its file.

@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use super::*;
 use crate::{
-    Context, Environment, ErrorKind, Loader, SecretString, Token, TokenProvider, View,
+    Context, Environment, ErrorKind, Loader, Registry, SecretString, Token, TokenProvider, View,
     config::{Config, Setting},
 };
 
@@ -152,7 +152,7 @@ fn what_can_not_be_written_is_refused_and_changes_nothing() {
         ("credentials.written.map", json!({ "token": "s3cr3t" }), "is a secret"),
         ("credentials.written.text", json!(null), "can't have such a value"),
         ("credentials.written", json!("s3cr3t"), "can't have such a value"),
-        ("credentials.writen.text", json!("s3cr3t"), "no option `credentials.writen`"),
+        ("credentials.writen.text", json!("s3cr3t"), "no option `credentials.writen.text`"),
         ("profile.work.credentials.domian", json!("s3cr3t"), "no option `profile.work"),
         ("profile.work", json!({ "s3cr3t": 1 }), "no option `profile.work.s3cr3t`"),
         ("profile", json!("s3cr3t"), "can't have such a value"),

@@ -3,9 +3,9 @@
 use serde_json::{Number, Value as Json};
 use toml_edit::Value as Toml;
 
-use super::{schema, toml_text::plain};
+use super::{schema::Schema, toml_text::plain};
 use crate::{
-    Error, Registry, Result,
+    Error, Result,
     config::visibility::{Place, type_at},
     options::{Key, Type, toml::check_nesting},
 };
@@ -15,11 +15,12 @@ const COMMAND: &str = "command";
 
 /// Returns the path of a secret and the kind of a reference, if a path consists of both.
 pub(super) fn reference<'p>(
-    registry: &Registry,
+    schema: &Schema,
     path: &'p [String],
 ) -> Option<(Vec<String>, &'p str)> {
     let (kind, above) = path.split_last()?;
-    let secret = schema::secret(registry, above).ok().flatten()?;
+    let registry = &schema.registry;
+    let secret = schema.secret(above).ok().flatten()?;
     // The table of a provider can have an option of that name.
     let is_option = type_at(registry, &Key::new(path)).is_some();
     (!is_option && registry.is_reference(kind)).then_some((secret, kind))
@@ -40,12 +41,12 @@ pub(super) fn target(key: &str, kind: &str, text: &str) -> Result<Json> {
 
 /// Returns the value of an option as its type is written in a file. A text that is not a value of the type stays a text, which
 /// the reader refuses.
-pub(super) fn value(registry: &Registry, key: &str, path: &[String], text: &str) -> Result<Json> {
+pub(super) fn value(schema: &Schema, key: &str, path: &[String], text: &str) -> Result<Json> {
     let is_text = || Json::from(text);
     let trimmed = text.trim();
     let is_table =
-        !matches!(schema::at(registry, path)?.place, Place::Plain(_) | Place::Element(_));
-    let value_type = type_at(registry, &Key::new(path));
+        !matches!(schema.at(path)?.place, Place::Plain(_) | Place::Element(_));
+    let value_type = type_at(&schema.registry, &Key::new(path));
     let (list, any) = match value_type {
         Some(Type::Boolean) => return Ok(trimmed.parse().map_or_else(|_| is_text(), Json::Bool)),
         Some(Type::Integer) => {

@@ -1,5 +1,6 @@
 //! Problems of a configuration or a store, reported like those of a compiler: code, place, line, help.
 
+mod address;
 mod code;
 mod excerpt;
 mod location;
@@ -13,6 +14,8 @@ mod shortened;
 mod source_text;
 mod syntax;
 
+pub(crate) use address::EXPECTED as EXPECTED_ADDRESS;
+pub use address::no_address;
 pub use code::ProblemCode;
 pub(crate) use excerpt::{Mark, Spans, excerpt, masked};
 pub use location::Location;

@@ -101,6 +101,13 @@ impl Problem {
         Self { key: None, excerpt: None, ..self }
     }
 
+    /// Removes the place and the line, which are those of a text that is in no file.
+    #[must_use]
+    #[doc(hidden)]
+    pub fn without_place(self) -> Self {
+        Self { provenance: None, excerpt: None, ..self }
+    }
+
     pub(crate) fn with_key(mut self, key: impl fmt::Display) -> Self {
         self.key = Some(key.to_string());
         self

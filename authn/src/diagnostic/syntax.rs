@@ -40,7 +40,7 @@ const MEANINGS: &[(&str, &str, &str, &str)] = &[
     (
         "string values must be quoted",
         "",
-        "a text has no quotes",
+        NO_QUOTES,
         "write `key = \"text\"`, with a comma between two values of a list",
     ),
     ("missing value", "", "a key has no value", "write one after `=`, or remove the line"),
@@ -87,6 +87,29 @@ const MEANINGS: &[(&str, &str, &str, &str)] = &[
     ),
 ];
 
+/// The message of a text without quotes.
+const NO_QUOTES: &str = "a text has no quotes";
+
+/// What the parser's messages start with if a value starts like a number or a date and is none.
+const NUMBERS: [&str; 16] = [
+    "invalid date",
+    "invalid time",
+    "invalid float",
+    "invalid integer",
+    "invalid hexadecimal",
+    "invalid octal",
+    "invalid binary",
+    "invalid mantissa",
+    "invalid fraction",
+    "invalid exponent",
+    "unexpected leading zero",
+    "unexpected sign",
+    "`_` may only go between digits",
+    "redundant",
+    "radix must be lowercase",
+    "integers with a radix",
+];
+
 /// Returns the problem of a text that the parser refuses.
 pub(crate) fn syntax_problem(source: &SourceText, error: &TomlError) -> Problem {
     let text = source.text.as_str();
@@ -96,6 +119,7 @@ pub(crate) fn syntax_problem(source: &SourceText, error: &TomlError) -> Problem 
         message if message.starts_with("unclosed inline table") => start_of(text, at, "{"),
         message if message.starts_with("invalid multi-line basic") => start_of(text, at, "\"\"\""),
         message if message.starts_with("invalid multi-line literal") => start_of(text, at, "'''"),
+        message if is_of_word(message) || is_of_number(message) => start_of_word(text, at),
         _ => at,
     };
     let end = error.span().map_or(at, |span| span.end).clamp(at, text.len());
@@ -112,6 +136,11 @@ fn meaning(source: &SourceText, message: &str, marked: Range<usize>) -> (String,
     if message.starts_with("duplicate key") {
         return twice(source, line, marked);
     }
+    if is_of_word(message)
+        && let Some(boolean) = boolean(&source.text[marked.start..])
+    {
+        return ("a boolean has a capital letter".to_owned(), format!("write `{boolean}`"));
+    }
     if has_colon(line)
         && ["key with no value", "missing assignment", "invalid unquoted key", "missing value"]
             .iter()
@@ -127,19 +156,51 @@ fn meaning(source: &SourceText, message: &str, marked: Range<usize>) -> (String,
         _ if line.trim_end().ends_with('=') && message.starts_with("string values") => {
             "missing value"
         }
+        // A word that starts like a boolean or a number is one of any other text.
+        message if is_of_word(message) => "string values must be quoted",
         message => message,
     };
     let fits = |(start, part, ..): &&(&str, &str, &str, &str)| {
         message.starts_with(start) && message.contains(part)
     };
-    let (message, help) = MEANINGS.iter().find(fits).map_or(
-        (
+    let (message, help) = match MEANINGS.iter().find(fits) {
+        Some((.., message, help)) => (*message, *help),
+        None if is_of_number(message) => (
+            "a value is neither a number nor a text in quotes",
+            "write a text as `key = \"text\"`, and a number with digits alone",
+        ),
+        None => (
             "this is not valid TOML",
             "put a text in quotes, `key = \"text\"`, and start a table with `[name]`",
         ),
-        |(.., message, help)| (*message, *help),
-    );
+    };
     (message.to_owned(), help.to_owned())
+}
+
+/// Returns whether a value starts like a boolean, or like a number that is a word, and is another word.
+fn is_of_word(message: &str) -> bool {
+    message.starts_with("invalid boolean")
+        || ["`inf`", "`nan`"].iter().any(|word| {
+            message.strip_prefix("invalid float, expected ").is_some_and(|rest| rest.starts_with(word))
+        })
+}
+
+/// Returns whether a value starts like a number or a date, and is none.
+fn is_of_number(message: &str) -> bool {
+    !is_of_word(message) && NUMBERS.iter().any(|start| message.starts_with(start))
+}
+
+/// Returns the boolean that a text starts with in other letters.
+fn boolean(text: &str) -> Option<&'static str> {
+    let is_end = |c: char| !c.is_ascii_alphanumeric() && !"_-.".contains(c);
+    let word = text.split(is_end).next()?;
+    ["true", "false"].into_iter().find(|boolean| boolean.eq_ignore_ascii_case(word))
+}
+
+/// Returns where the word starts that contains a place. The parser marks a part of it.
+fn start_of_word(text: &str, at: usize) -> usize {
+    let before = &text[..at];
+    before.rfind(|c: char| c.is_whitespace() || "=[{,".contains(c)).map_or(0, |end| end + 1)
 }
 
 /// Returns the problem of a key or a table that is there twice, with the line of the first.
@@ -258,6 +319,35 @@ mod tests {
         ("a = x", "1:5", "a text has no quotes"),
         ("a = \"\\q\"", "1:7", "a `\\` starts no sequence of TOML"),
         ("a = [1 2]", "1:6", "a text has no quotes"),
+        ("a = things", "1:5", "a text has no quotes"),
+        ("a = t.test", "1:5", "a text has no quotes"),
+        ("a = falsehood", "1:5", "a text has no quotes"),
+        ("a = nanny", "1:5", "a text has no quotes"),
+        ("a = inf.test", "1:5", "a text has no quotes"),
+        ("a = -info", "1:5", "a text has no quotes"),
+        ("a = -x", "1:5", "a text has no quotes"),
+        ("a = +nobody", "1:5", "a text has no quotes"),
+        ("a = 12ab", "1:5", "a text has no quotes"),
+        ("a = 12-ab", "1:5", "a value is neither a number nor a text in quotes"),
+        ("a = 0zoo", "1:5", "a text has no quotes"),
+        ("a = 0xzoo", "1:5", "a value is neither a number nor a text in quotes"),
+        ("a = 01234", "1:5", "a value is neither a number nor a text in quotes"),
+        ("a = 0b12", "1:5", "a value is neither a number nor a text in quotes"),
+        ("a = 30s", "1:5", "a text has no quotes"),
+        ("a = 1.2.3.4", "1:5", "a value is neither a number nor a text in quotes"),
+        ("a = .test", "1:5", "a value is neither a number nor a text in quotes"),
+        ("a = _test", "1:5", "a value is neither a number nor a text in quotes"),
+        ("a = 1_", "1:5", "a value is neither a number nor a text in quotes"),
+        ("a = 1.", "1:5", "a value is neither a number nor a text in quotes"),
+        ("a = 1e", "1:5", "a value is neither a number nor a text in quotes"),
+        ("a = 2024-01-xx", "1:5", "a value is neither a number nor a text in quotes"),
+        ("a = 2024-13-01", "1:5", "a value is neither a number nor a text in quotes"),
+        ("a = https://x.test", "1:5", "a text has no quotes"),
+        ("a = True", "1:5", "a boolean has a capital letter"),
+        ("a = FALSE", "1:5", "a boolean has a capital letter"),
+        ("a = yes", "1:5", "a text has no quotes"),
+        ("a = Nan", "1:5", "a text has no quotes"),
+        ("a = [tea, 1]", "1:6", "a text has no quotes"),
         ("a = [1,,2]", "1:8", "there is a comma too many"),
         ("a = 1 b = 2", "1:9", "a line goes on after its value"),
         ("a/b = 1", "1:2", "a key has a character that needs quotes"),

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Field, Kind, Type, View, schema::MAX_DEPTH};
+use super::{Field, Kind, Type, View, schema::MAX_DEPTH, shorthand};
 
 /// The version of JSON Schema.
 pub(crate) const DRAFT: &str = "https://json-schema.org/draft/2020-12/schema";
@@ -171,7 +171,7 @@ impl Schemas {
             Type::Options(fields) => {
                 let below = self.below();
                 let whole = below.table(fields.iter());
-                match fields.iter().find(|field| field.is_shorthand()) {
+                match shorthand(*fields) {
                     Some(field) => or_value(&whole, &below.value(&field.value_type())),
                     None => whole,
                 }

@@ -5,7 +5,7 @@ use std::{any::Any, path::PathBuf};
 use super::{Item, Key};
 use crate::{
     Error, SecretString,
-    diagnostic::{Problem, ProblemCode, Provenance, nearest, shortened},
+    diagnostic::{Problem, ProblemCode, Provenance, shortened},
     secret::Target,
 };
 
@@ -26,8 +26,8 @@ pub(crate) trait LoadContext {
     /// Returns whether values are written as text, in a file or a variable, and not in code.
     fn is_written(&self) -> bool;
 
-    /// Returns where a key belongs that its table doesn't know, as the help of a problem.
-    fn belongs(&self, key: &Key, item: &Item) -> Option<String>;
+    /// Returns what is meant by a key that its table doesn't know, as the help of a problem.
+    fn meant(&self, key: &Key, item: &Item) -> Option<String>;
 
     /// Returns where the options of a provider are described, as the help of a problem.
     fn how_to_learn(&self, provider: &str) -> String;
@@ -109,12 +109,7 @@ pub(crate) fn report_failure(context: &dyn LoadContext, error: &Error, key: &Key
 }
 
 /// Reports a key that no option has.
-pub(crate) fn report_unknown_key<'k>(
-    context: &dyn LoadContext,
-    key: &Key,
-    item: &Item,
-    known: impl Iterator<Item = &'k str>,
-) {
+pub(crate) fn report_unknown_key(context: &dyn LoadContext, key: &Key, item: &Item) {
     let (name, table) = match key.segments().split_last() {
         Some((name, table)) => (name.as_str(), Key::new(table)),
         None => ("", Key::default()),
@@ -130,10 +125,7 @@ pub(crate) fn report_unknown_key<'k>(
         format!("{absent} `{name_shown}` in `{}`", shortened(&table.to_string()))
     };
     let problem = Problem::error(ProblemCode::UnknownKey, message).with_key(key);
-    let explains = context.explains();
-    let belongs = || context.belongs(key, item);
-    let near = || nearest(name, known).map(|near| format!("did you mean `{near}`?"));
-    let help = explains.then(|| belongs().or_else(near)).flatten();
+    let help = context.explains().then(|| context.meant(key, item)).flatten();
     let help = help.unwrap_or_else(|| "check its spelling, or remove it".to_owned());
     // Of a table, the excerpt shows the name alone.
     context.report(problem.with_help(help), Some(item), !is_table);

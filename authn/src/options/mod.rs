@@ -58,7 +58,7 @@ pub use origin::Origin;
 pub(crate) use rejected::rejected;
 use schema::holds;
 pub use schema::{Field, Kind, Options, Shape, Type};
-pub(crate) use schema::{documentation, listed, summary};
+pub(crate) use schema::{documentation, listed, shorthand, summary};
 pub use secret::Secret;
 pub use show::{Show, Shown, views};
 pub use table::{InnerProvider, NestedProvider, Node, Plain, Table};

@@ -367,6 +367,11 @@ pub(crate) fn listed<'a>(
 /// How deep nested tables of options are described. A table may contain itself.
 pub(crate) const MAX_DEPTH: usize = 8;
 
+/// Returns the option that a value in place of the table of these options sets.
+pub(crate) fn shorthand<'f>(fields: impl IntoIterator<Item = &'f Field>) -> Option<&'f Field> {
+    fields.into_iter().find(|field| field.is_shorthand())
+}
+
 /// Joins the lines of doc comments as rustdoc does.
 pub(crate) fn documentation(docs: &[&str]) -> String {
     let mut text = String::new();

@@ -20,7 +20,9 @@ use super::{
 };
 use crate::{
     Error, SecretString,
-    diagnostic::{Problem, ProblemCode, Provenance, nearest, shortened},
+    diagnostic::{
+        EXPECTED_ADDRESS, Problem, ProblemCode, Provenance, nearest, no_address, shortened,
+    },
     process::Process,
     secret::{Reference, Target, without_end},
 };
@@ -137,8 +139,7 @@ impl<'a> Table<'a> {
     pub(crate) fn finish(self) {
         for (key, item) in self.entries {
             if !self.taken.contains(key.as_str()) {
-                let known = self.known.iter().map(|field| field.key());
-                report_unknown_key(self.context, &self.key.child(key), item, known);
+                report_unknown_key(self.context, &self.key.child(key), item);
             }
         }
     }
@@ -573,6 +574,7 @@ fn unfit(node: &Node<'_>, item: &Item, shape: &Type, expected: Option<String>) -
     });
     let expected = match (shape, expected) {
         (Type::Duration, _) => crate::time::duration::EXPECTED.to_owned(),
+        (Type::Url, _) => EXPECTED_ADDRESS.to_owned(),
         (Type::Integer, Some(expected)) => match range {
             Some(range) => format!("an integer {range}"),
             None => format!("an integer ({expected})"),
@@ -645,12 +647,15 @@ fn unknown_word<'a>(shape: &'a Type, item: &'a Item) -> Option<(&'a str, &'a [&'
     Some((unknown, words))
 }
 
-/// Returns what is wrong with a text that is no URL or no duration. The parser's errors are fixed texts.
+/// Returns what is wrong with a text that is no URL or no duration, or with such a text in a list.
 fn not_one(shape: &Type, item: &Item) -> Option<Cow<'static, str>> {
-    let text = item.as_text()?;
-    match shape {
-        Type::Url => Some(format!("a text that is none ({})", Url::parse(text).err()?).into()),
-        Type::Duration => Some("a text that is none".into()),
+    match (shape, &item.value) {
+        (Type::Url, _) => Some(no_address(item.as_text()?).into()),
+        (Type::Duration, _) => item.as_text().map(|_| "a text that is none".into()),
+        (Type::List(of), Value::Array(items)) if **of == Type::Url => {
+            let text = items.iter().filter_map(Item::as_text).find(|text| Url::parse(text).is_err());
+            Some(format!("a list with {}", no_address(text?)).into())
+        }
         _ => None,
     }
 }

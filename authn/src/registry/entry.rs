@@ -7,7 +7,7 @@ use crate::{
     CacheOptions, Cached, InteractiveSource, TokenProvider, TokenSource,
     diagnostic::Location,
     kept::KeptOptions,
-    options::{Field, Options, Table, count, join, listed, summary},
+    options::{Field, Options, Table, count, join, listed, shorthand, summary},
     provider::{Declared, Erased},
     request::{
         DefaultPlace, Placed, options,
@@ -242,7 +242,7 @@ impl Entry {
     }
 
     pub(crate) fn shorthand(&self) -> Option<&'static Field> {
-        self.own.iter().find(|field| field.is_shorthand())
+        shorthand(self.own)
     }
 
     pub(crate) fn has_placement(&self) -> bool {

@@ -1,6 +1,6 @@
 //! The options of `[stores.NAME]`, and the stores that a configuration can choose from.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, fmt, iter, sync::Arc};
 
 use super::{Registry, StoreEntry, error::HOW_TO_LINK, reference::how_to_get};
 use crate::{
@@ -216,11 +216,9 @@ impl Stores {
                     context.report(problem.with_help(help), Some(item), true);
                 }
                 None => {
-                    let linked = registry.stores().map(StoreEntry::name);
-                    let known: Vec<&str> = std::iter::once(FILE).chain(linked).collect();
-                    let is_near = nearest(name, known.iter().copied()).is_some();
+                    let is_near = nearest(name, registry.store_names()).is_some();
                     if item.as_table().is_none() || is_near {
-                        report_unknown_key(context, &key, item, known.into_iter());
+                        report_unknown_key(context, &key, item);
                         continue;
                     }
                     let problem =
@@ -282,6 +280,11 @@ fn how_to_configure(entry: &StoreEntry) -> String {
 }
 
 impl Registry {
+    /// Returns the names of the stores whose options can be set.
+    pub(crate) fn store_names(&self) -> impl Iterator<Item = &'static str> {
+        iter::once(FILE).chain(self.stores().map(StoreEntry::name))
+    }
+
     /// Returns the options of `[stores.NAME]`; `None` if this program has no such store.
     pub(crate) fn store_fields(&self, name: &str) -> Option<&'static [Field]> {
         if name == FILE {

@@ -18,7 +18,7 @@ use crate::{
     app::App,
     exit::{Code, Failure},
     output,
-    protocols::{Address, choose_from},
+    protocols::{Address, address, choose_from},
     style::spelt,
     waiting,
 };
@@ -153,7 +153,7 @@ fn chosen(app: &App, url: Option<(&str, &str)>) -> Result<(Credentials, Uri), Fa
         let uri = default(&credentials)?;
         return Ok((credentials, uri));
     };
-    let address = parse(option, url)?;
+    let address = Address::of(address::url(option, url)?)?;
     match choose_from(app, &app.loader(), &address)? {
         Some(chosen) => Ok((chosen.credentials, chosen.uri)),
         None => Ok((waiting::load(app)?.1, address.uri().clone())),
@@ -230,18 +230,6 @@ fn body(arguments: &Arguments) -> Result<Option<Vec<u8>>, Failure> {
         bytes.retain(|byte| !matches!(byte, b'\r' | b'\n' | 0));
     }
     Ok(Some(bytes))
-}
-
-/// Parses a URL. The error does not repeat it, because it may contain a password.
-fn parse(option: &str, url: &str) -> Result<Address, Failure> {
-    Address::of_url(url).map_err(|_| {
-        let example = match option {
-            "--url" => "--url https://api.example.com/path",
-            _ => "https://api.example.com/path",
-        };
-        Failure::new(Code::Usage, format!("the value of `{option}` is not a URL"))
-            .with_help(format!("write it like `{example}`"))
-    })
 }
 
 /// Returns the first origin that is a single host.

@@ -1,6 +1,6 @@
 //! The address that a tool names: a URL, or a host with an optional port.
 
-use authn::Url;
+use authn::{Url, diagnostic::no_address};
 use http::Uri;
 
 use crate::exit::{Code, Failure};
@@ -20,7 +20,11 @@ pub(crate) struct Address {
 impl Address {
     /// Reads a URL, such as `https://ann@git.example.com/things`.
     pub(crate) fn of_url(text: &str) -> Result<Self, Failure> {
-        let mut url = parse(text)?;
+        Self::of(parse(text).ok_or_else(malformed)?)
+    }
+
+    /// Takes a URL that was read.
+    pub(crate) fn of(mut url: Url) -> Result<Self, Failure> {
         let username = decoded(url.username());
         // A password in an address is never sent anywhere.
         let _ = url.set_username("");
@@ -62,19 +66,29 @@ impl Address {
     }
 }
 
-fn parse(text: &str) -> Result<Url, Failure> {
+/// Reads the URL of an argument of the command line, which `argument` names. The error does not repeat the URL, because it may
+/// contain a password.
+pub(crate) fn url(argument: &str, text: &str) -> Result<Url, Failure> {
+    parse(text).ok_or_else(|| {
+        let found = no_address(text);
+        let message = format!("expected an address for `{argument}`, found {found}");
+        Failure::new(Code::Usage, message).with_help("write it like `https://api.example.com/path`")
+    })
+}
+
+fn parse(text: &str) -> Option<Url> {
     // The parser would drop line breaks and blanks.
     let is_plain = |letter: char| !letter.is_control() && letter != ' ' && letter != '\\';
     if text.len() > LONGEST || !text.chars().all(is_plain) {
-        return Err(malformed());
+        return None;
     }
     // It would also read `https:/host` and `https:///host`, where other parsers find another host or none.
-    let (scheme, rest) = text.split_once("://").ok_or_else(malformed)?;
+    let (scheme, rest) = text.split_once("://")?;
     let is_web = ["http", "https"].iter().any(|web| scheme.eq_ignore_ascii_case(web));
     if !is_web || rest.starts_with('/') {
-        return Err(malformed());
+        return None;
     }
-    Url::parse(text).ok().filter(Url::has_host).ok_or_else(malformed)
+    Url::parse(text).ok().filter(Url::has_host)
 }
 
 fn decoded(name: &str) -> Option<String> {

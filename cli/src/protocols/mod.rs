@@ -8,7 +8,7 @@
 //! - [`answer`]: the credentials as tools can use them
 //! - [`input`]: what a tool writes to the standard input
 
-mod address;
+pub(crate) mod address;
 mod answer;
 pub(crate) mod aws;
 pub(crate) mod bazel;

@@ -6,7 +6,7 @@ use super::Layer;
 use crate::{
     config::visibility::{Place, Visibility},
     options::{Entries, Field, Item, Value, toml::parse_inline},
-    registry::{Entry, Registry},
+    registry::Registry,
 };
 
 /// Expands the shorthands in a layer.
@@ -32,14 +32,15 @@ pub(crate) fn expand(entries: &mut Entries, visibility: Visibility<'_>) {
 
 fn expand_item(item: &mut Item, visibility: Visibility<'_>) {
     match visibility.place {
-        Place::Provider(entry) => expand_provider(item, entry, visibility),
-        Place::Options(fields) => {
-            expand_text(item);
-            if let Some(field) = fields.iter().find(|field| field.is_shorthand()) {
-                expand_value(item, field, visibility);
-            }
+        Place::Options(_) | Place::Tables(_) => expand_text(item),
+        _ => {}
+    }
+    match (visibility.shorthand(), visibility.place) {
+        (Some(field), _) => expand_value(item, field, visibility),
+        // `app_service = ""` chooses a provider, like an empty table.
+        (None, Place::Provider(_)) if item.as_text() == Some("") => {
+            item.value = Value::Table(Entries::new());
         }
-        Place::Tables(_) => expand_text(item),
         _ => {}
     }
     match &mut item.value {
@@ -64,23 +65,10 @@ fn expand_text(item: &mut Item) {
     }
 }
 
-fn expand_provider(item: &mut Item, entry: &Entry, visibility: Visibility<'_>) {
-    match entry.shorthand() {
-        Some(field) => expand_value(item, field, visibility),
-        // `app_service = ""` chooses a provider, like an empty table.
-        None if item.as_text() == Some("") => item.value = Value::Table(Entries::new()),
-        None => {}
-    }
-}
-
 /// Replaces a value in place of a table by a table in which the field has the value.
 fn expand_value(item: &mut Item, field: &Field, visibility: Visibility<'_>) {
-    // `jwt = { env = "TOKEN" }` is a reference, unless the table itself has an option `env`.
-    let has = |key: &str| visibility.fields().iter().any(|field| field.key() == key);
-    let refers = |key: &String| visibility.registry.is_reference(key) && !has(key);
-    let stands_for_field =
-        item.as_table().is_none_or(|entries| entries.len() == 1 && entries.keys().all(refers));
-    if stands_for_field {
+    let keys = item.as_table().map(|entries| entries.keys().map(String::as_str));
+    if visibility.is_of_shorthand(keys) {
         item.value = Value::Table(Entries::from([(field.key().to_owned(), item.clone())]));
     }
 }

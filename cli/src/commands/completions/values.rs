@@ -86,9 +86,8 @@ impl Line {
     }
 
     fn all(&self, wanted: Wanted, typed: &str) -> Vec<Proposal> {
-        let plain = |names: Vec<String>| names.into_iter().map(|name| (name, None)).collect();
         match wanted {
-            Wanted::Profile => plain(self.config().profiles().to_vec()),
+            Wanted::Profile => plain(self.config().profiles().iter().cloned()),
             Wanted::Provider => self.registry().iter().map(of_provider).collect(),
             Wanted::Table => {
                 let tables = describe(&self.registry());
@@ -122,8 +121,7 @@ impl Line {
                 keys.flat_map(refers).map(set).collect()
             }
             Wanted::Setting => {
-                let settings = self.config().settings().into_iter();
-                settings.map(|setting| (setting.key, None)).collect()
+                plain(self.config().settings().into_iter().map(|setting| setting.key))
             }
             Wanted::InFile => {
                 let config = self.config();
@@ -141,7 +139,7 @@ impl Line {
                     is_there(&setting.provenance)
                         || setting.overrides.iter().any(|other| is_there(&other.provenance))
                 });
-                settings.into_iter().map(|setting| (setting.key, None)).collect()
+                plain(settings.into_iter().map(|setting| setting.key))
             }
             Wanted::Value => self.values(),
         }
@@ -187,7 +185,6 @@ impl Line {
         let Some(key) = after.into_iter().find(|word| !word.starts_with('-')) else {
             return Vec::new();
         };
-        let plain = |names: Vec<String>| names.into_iter().map(|name| (name, None)).collect();
         let names = match key.as_str() {
             "default_profile" => self.config().profiles().to_vec(),
             "credentials.provider" => {
@@ -205,12 +202,8 @@ impl Line {
                 names.chain(["memory".to_owned()]).collect()
             }
             key => {
-                let keys = self.keys(key).into_iter();
-                match keys
-                    .into_iter()
-                    .find(|(other, _)| other == key)
-                    .map(|(_, field)| field.value_type())
-                {
+                let own = self.keys(key).into_iter().find(|(other, _)| other == key);
+                match own.map(|(_, field)| field.value_type()) {
                     Some(Type::Choice(words)) => words.into_iter().map(str::to_owned).collect(),
                     Some(Type::Boolean) => vec!["true".to_owned(), "false".to_owned()],
                     _ => Vec::new(),
@@ -219,6 +212,11 @@ impl Line {
         };
         plain(names)
     }
+}
+
+/// Returns words without what they mean.
+fn plain(names: impl IntoIterator<Item = String>) -> Vec<Proposal> {
+    names.into_iter().map(|name| (name, None)).collect()
 }
 
 fn of_provider(entry: &Entry) -> Proposal {

@@ -1,10 +1,13 @@
 //! `config set` and `config unset`: change one value in a file, and keep everything else in it.
 
-use std::io::{self, IsTerminal as _, Read as _};
+use std::{
+    io::{self, IsTerminal as _, Read as _},
+    path::Path,
+};
 
 use authn::{
     ConfigWriter, Environment, Loader, SecretString,
-    config::{Problem, ProblemCode, Provenance, Severity},
+    config::{Problem, ProblemCode, Provenance, Severity, nearest},
     diagnostic::reason,
 };
 use zeroize::Zeroizing;
@@ -28,7 +31,7 @@ const LONGEST: u64 = 1024 * 1024;
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
 Changes your own file, that of `--config`, or with `--project` the project's. With `--profile`, the value is that of \
-the profile. Comments, order and formatting of everything else are kept. A missing file is created, for you alone.
+the profile, which is added if no source defines it. Comments, order and formatting of everything else are kept. A missing file is created, for you alone.
 
 The value is read by the type of its option: `true`, `5`, `30s`, `a,b` for a list, or a value of TOML such as `[\"a\", \
 \"b\"]`. With `-`, it is read from standard input. Nothing is written if the option does not exist or can't have the value.
@@ -51,6 +54,10 @@ pub(crate) struct Arguments {
     /// Change the project's file, or create it at the repository's root
     #[arg(long)]
     project: bool,
+
+    /// Add the profile even if its name is almost that of another one
+    #[arg(long)]
+    new_profile: bool,
 }
 
 /// The arguments of `config unset`.
@@ -70,11 +77,24 @@ pub(crate) struct UnsetArguments {
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let (loader, mut writer) = open(app, arguments.project)?;
     let key = in_profile(app, &arguments.key);
+    let new_profile = new_profile(&loader, &writer, &key)?;
+    if let Some(name) = &new_profile
+        && let Some(near) = &name.near
+        && !arguments.new_profile
+    {
+        let message = format!("no source defines the profile `{}`", visible(&name.name));
+        let help = format!(
+            "did you mean `{}`? To add a profile, repeat the command with `--new-profile`",
+            visible(near)
+        );
+        return Err(Failure::new(Code::Usage, message).with_help(help));
+    }
     let text = match arguments.value.as_str() {
         STDIN => stdin()?,
         text => Zeroizing::new(text.to_owned()),
     };
     let is_input = arguments.value == STDIN;
+    let refer = format!("set `{0}.env` or `{0}.file`", arguments.key);
     // A secret on standard input can look like a reference.
     if !writer.is_secret(&key)? || (!is_input && text.trim_start().starts_with('{')) {
         writer.set_text(&key, &text)?;
@@ -83,16 +103,12 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
             "`{}` is a secret, which can't be an argument, because other users can see the command line",
             arguments.key
         );
-        let name = &arguments.key;
-        let help = format!(
-            "set `{name}.env` or `{name}.file`, or pass the secret on standard input to `{}`",
-            app.command_line(&format!("config set {name} -"))
-        );
+        let command = app.command_line(&format!("config set {} -", arguments.key));
+        let help = format!("{refer}, or pass the secret on standard input to `{command}`");
         return Err(Failure::new(Code::Usage, message).with_help(help));
     } else if arguments.project {
         let message = "a secret is not written into a project's file, which others can read";
-        let help = format!("set `{0}.env` or `{0}.file`", arguments.key);
-        return Err(Failure::new(Code::Usage, message).with_help(help));
+        return Err(Failure::new(Code::Usage, message).with_help(refer));
     } else {
         writer.set_secret(&key, &SecretString::from(text.as_str()))?;
     }
@@ -107,7 +123,8 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     writer.write()?;
     let shown = visible(&path.display().to_string());
     let done = if is_changed { "set in" } else { "already set so in" };
-    output::message(&format!("{} is {done} {shown}", visible(&key)));
+    let added = new_profile.map(|new| format!("; the profile `{}` is new", visible(&new.name)));
+    output::message(&format!("{} is {done} {shown}{}", visible(&key), added.unwrap_or_default()));
     report_override(app, &loader, &arguments.key, &path);
     if arguments.project {
         edit::report_trust(app, &shown);
@@ -138,6 +155,29 @@ fn open(app: &App, is_project: bool) -> Result<(Loader, ConfigWriter), Failure> 
     let loader = if is_project { loader.file(edit::project(app)?) } else { loader };
     let writer = loader.writer()?;
     Ok((loader, writer))
+}
+
+/// A profile that no source defines.
+struct NewProfile {
+    name: String,
+    /// A profile that has almost its name.
+    near: Option<String>,
+}
+
+/// Returns the profile of a key, if no source defines it yet.
+fn new_profile(
+    loader: &Loader,
+    writer: &ConfigWriter,
+    key: &str,
+) -> Result<Option<NewProfile>, Failure> {
+    let Some(name) = writer.new_profile(key)? else { return Ok(None) };
+    let config = loader.clone().explaining().read();
+    let known = config.profiles();
+    if known.contains(&name) {
+        return Ok(None);
+    }
+    let near = nearest(&name, known.iter().map(String::as_str)).map(str::to_owned);
+    Ok(Some(NewProfile { name, near }))
 }
 
 /// Returns the key in the file: that of the profile, if the command line chooses one.
@@ -173,8 +213,8 @@ fn stdin() -> Result<Zeroizing<String>, Failure> {
     Ok(Zeroizing::new(value.strip_suffix('\r').unwrap_or(value).to_owned()))
 }
 
-/// Returns the errors of the value in the file that would be written. What is missing in the file or on this machine is none:
-/// another command can add it.
+/// Returns the errors of the value in the file that would be written, without their lines: the file does not have them. What is
+/// missing in the file or on this machine is none: another command can add it.
 fn refused(app: &App, loader: &Loader, writer: &ConfigWriter, key: &str) -> Vec<Problem> {
     // The values of a higher layer would hide those of the file.
     let alone = Loader::app(&app.name).environment(Environment::empty()).without_project();
@@ -191,9 +231,9 @@ fn refused(app: &App, loader: &Loader, writer: &ConfigWriter, key: &str) -> Vec<
     found.retain(is_of_type);
     if found.is_empty() {
         found = errors_at(choosing(loader.clone().edited(writer), key), key);
-        found.retain(|problem| matches!(problem.provenance(), Some(Provenance::File { path, .. }) if path == writer.path()));
+        found.retain(|problem| problem.provenance().is_some_and(|place| is_in(place, writer.path())));
     }
-    found
+    found.into_iter().map(Problem::without_place).collect()
 }
 
 /// Returns the loader with the provider of a key as the active one: the tables of others are not read.
@@ -228,17 +268,19 @@ fn errors_at(loader: Loader, key: &str) -> Vec<Problem> {
 }
 
 /// Says which source overrides the value that was written.
-fn report_override(app: &App, loader: &Loader, key: &str, path: &std::path::Path) {
+fn report_override(app: &App, loader: &Loader, key: &str, path: &Path) {
     let settings = loader.clone().read().settings();
     let Some(setting) = settings.iter().find(|setting| setting.key == key && setting.is_set) else {
         return;
     };
-    let is_own = matches!(&setting.provenance, Provenance::File { path: own, .. } if own == path);
-    let is_overridden = setting.overrides.iter().any(
-        |other| matches!(&other.provenance, Provenance::File { path: own, .. } if own == path),
-    );
-    if !is_own && is_overridden {
+    let is_overridden = setting.overrides.iter().any(|other| is_in(&other.provenance, path));
+    if !is_in(&setting.provenance, path) && is_overridden {
         let message = format!("{} overrides it", visible(&setting.provenance.to_string()));
         app.output.warning(&message, None);
     }
+}
+
+/// Returns whether a value is from the file at a path.
+fn is_in(provenance: &Provenance, path: &Path) -> bool {
+    matches!(provenance, Provenance::File { path: own, .. } if own == path)
 }

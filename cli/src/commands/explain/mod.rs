@@ -5,7 +5,6 @@ mod page;
 mod reading;
 mod verdict;
 
-use authn::Url;
 use http::Method;
 
 use self::{document::Document, reading::Reading, verdict::Sent};
@@ -13,7 +12,7 @@ use crate::{
     app::App,
     exit::{Code, Failure},
     output,
-    protocols::{Address, choose_from, has_none},
+    protocols::{Address, address, choose_from, has_none},
 };
 
 /// The arguments of `explain`.
@@ -41,11 +40,11 @@ pub(crate) struct Arguments {
 }
 
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
-    let url = parse(&arguments.url, "the argument")?;
+    let url = address::url("URL", &arguments.url)?;
     let target = arguments.redirect_to.as_deref();
-    let target = target.map(|target| parse(target, "the value of `--redirect-to`")).transpose()?;
+    let target = target.map(|target| address::url("--redirect-to", target)).transpose()?;
     let loader = app.loader().explaining();
-    let chosen = choose_from(app, &loader, &Address::of_url(url.as_str())?)?;
+    let chosen = choose_from(app, &loader, &Address::of(url.clone())?)?;
     let config = chosen.map_or_else(|| loader.read(), |chosen| chosen.config);
     if arguments.assert_no_credentials && has_none(&config) {
         output::message("no credentials are for this URL, so none would be sent");
@@ -68,12 +67,4 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
             .with_help("use another profile, or bind the credentials to other origins"));
     }
     Ok(())
-}
-
-fn parse(text: &str, what: &str) -> Result<Url, Failure> {
-    let url = Address::of_url(text).ok().and_then(|_| Url::parse(text).ok());
-    url.ok_or_else(|| {
-        Failure::new(Code::Usage, format!("{what} is not a URL"))
-            .with_help("write it like `https://api.example.com/path`")
-    })
 }
