@@ -243,7 +243,7 @@ fn its_command_line_has_its_names_everywhere(find: Find) {
 
     let outcome = sandbox.run(&program, &["--app", "fdt", "token"]);
     assert_eq!(outcome.code, 3);
-    let help = "`corp-cli --app fdt config init PROVIDER` writes a configuration";
+    let help = "`corp-cli --app fdt config init PROVIDER` prints a configuration";
     assert!(outcome.stderr.contains(help), "{}", outcome.stderr);
 }
 

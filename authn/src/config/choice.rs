@@ -127,7 +127,9 @@ pub(crate) fn choose(
     } else {
         let command = reporter.loader.command_line("config init PROVIDER");
         Problem::error(ProblemCode::NoCredentials, "no source has a table `[credentials]`")
-            .with_help(format!("`{command}` writes a configuration to start from"))
+            .with_help(format!(
+                "`{command}` prints a configuration to start from; `--write` makes it your file"
+            ))
     };
     let mut problems = reporter.problems.borrow_mut();
     let problem = match project::trust_help(&problems) {

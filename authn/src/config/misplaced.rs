@@ -100,7 +100,11 @@ pub(crate) fn meant(registry: &Registry, chosen: Option<&str>, path: &[String]) 
     }
     let providers = Key::new(&[CREDENTIALS]);
     let stores = Key::new(&[STORES]);
-    [providers, stores].into_iter().find_map(|table| respelled(registry, table, rest)).into_iter().collect()
+    [providers, stores]
+        .into_iter()
+        .find_map(|table| respelled(registry, table, rest))
+        .into_iter()
+        .collect()
 }
 
 /// Returns the number of parts of a key that are known.
@@ -119,8 +123,7 @@ fn respelled(registry: &Registry, table: Key, parts: &[String]) -> Option<Key> {
     let mut key = table;
     for part in parts {
         let is_known = !at.child(part).is_unknown();
-        let name: &str =
-            if is_known { part } else { nearest(part, at.names().into_iter())? };
+        let name: &str = if is_known { part } else { nearest(part, at.names().into_iter())? };
         (at, key) = (at.child(name), key.child(name));
     }
     Some(key)
@@ -129,9 +132,7 @@ fn respelled(registry: &Registry, table: Key, parts: &[String]) -> Option<Key> {
 /// Returns the tables that have a table or an option of this name.
 fn tables(registry: &Registry, chosen: Option<&str>, name: &str) -> Vec<Key> {
     let named = [&[][..], &[CREDENTIALS], &[STORES]].map(Key::new::<&str>);
-    let has = |table: &Key| {
-        !Visibility::at(registry, table.segments()).child(name).is_unknown()
-    };
+    let has = |table: &Key| !Visibility::at(registry, table.segments()).child(name).is_unknown();
     match named.into_iter().find(has) {
         Some(table) => vec![table],
         None => homes(registry, chosen, name),
@@ -154,7 +155,8 @@ fn homes(registry: &Registry, chosen: Option<&str>, name: &str) -> Vec<Key> {
     }
     let providers = registry.iter().filter(|entry| entry.fields().any(has));
     let providers = providers.map(|entry| Key::new(&[CREDENTIALS, entry.name()]));
-    let has_store = |store: &&str| registry.store_fields(store).is_some_and(|all| all.iter().any(has));
+    let has_store =
+        |store: &&str| registry.store_fields(store).is_some_and(|all| all.iter().any(has));
     let stores = registry.store_names().filter(has_store).map(|store| Key::new(&[STORES, store]));
     providers.chain(stores).collect()
 }

@@ -8,7 +8,7 @@ use super::{
         Layer,
         merge::{self, Part},
     },
-    visibility::{Checked, Class, Place, Visibility, type_at},
+    visibility::{self, Checked, Class, Place, Visibility, type_at},
 };
 use crate::{
     Registry,
@@ -62,6 +62,10 @@ pub struct Setting {
     pub profile: Option<String>,
     /// The target of a secret by reference, such as `file /run/secrets/name`.
     pub reference: Option<String>,
+    /// The command that is run, with its arguments, in the summary of a project's file: a user decides by it whether the file is
+    /// trusted.
+    #[doc(hidden)]
+    pub command: Option<View>,
     /// Why the target of that reference can't be used, such as `the environment variable X is not set`.
     pub unresolved: Option<String>,
     /// Whether the value is in a project's file that the user has not trusted, so that it has no effect.
@@ -270,7 +274,10 @@ impl Lister<'_> {
                 Setting { value, ..self.setting(key, class, &item.provenance, visibility) }
             }
         };
-        self.settings.push(Setting { value_type: type_at(visibility.registry, key), ..setting });
+        let value_type = type_at(visibility.registry, key);
+        let command =
+            if self.unvalidated { visibility::command(item, value_type.as_ref()) } else { None };
+        self.settings.push(Setting { value_type, command, ..setting });
     }
 
     fn secret(&self, key: &Key, item: &Item, visibility: Visibility<'_>) -> Setting {
@@ -307,6 +314,7 @@ impl Lister<'_> {
             provenance: provenance.clone(),
             profile,
             reference: None,
+            command: None,
             unresolved: None,
             is_withheld: false,
             overrides: overrides.collect(),

@@ -14,6 +14,7 @@ use crate::{
         Entries, Field, Item, Key, Kind, Options as _, Show as _, Type, Value, View, names_secret,
         shorthand, toml::parse_inline,
     },
+    process,
     registry::{Entry, Registry},
     request::binding::Binding,
     secret::is_variable,
@@ -54,6 +55,8 @@ pub(crate) enum Place<'r> {
     Plain(Option<&'static Field>),
     /// An element of a plain list or map.
     Element(&'static Field),
+    /// An argument of a command, which may be a secret.
+    Argument,
     /// A place that the schema doesn't know.
     Unknown,
 }
@@ -120,12 +123,15 @@ impl<'r> Visibility<'r> {
             Place::Options(_) => option(),
             Place::Tables(fields) => Some(Place::Options(fields)),
             Place::Secrets | Place::Secret => Some(Place::Secret),
+            Place::Plain(Some(field)) if field.value_type() == Type::Command => {
+                Some(if key == "0" { Place::Element(field) } else { Place::Argument })
+            }
             Place::Plain(field) => {
                 let below = field.map_or(Place::Plain(None), Place::Element);
                 (!names_secret(key)).then_some(below)
             }
             Place::Element(_) => (!names_secret(key)).then_some(Place::Plain(None)),
-            Place::Unknown => None,
+            Place::Argument | Place::Unknown => None,
         };
         Self { place: place.unwrap_or(Place::Unknown), ..self }
     }
@@ -152,7 +158,9 @@ impl<'r> Visibility<'r> {
         match self.place {
             Place::Top => sections::keys().collect(),
             Place::Credentials => own.chain(providers()).collect(),
-            Place::Provider(entry) if entry.has_inner_provider() => own.chain(providers()).collect(),
+            Place::Provider(entry) if entry.has_inner_provider() => {
+                own.chain(providers()).collect()
+            }
             Place::Nested => providers().collect(),
             Place::Stores => self.registry.store_names().collect(),
             _ => own.collect(),
@@ -225,7 +233,9 @@ impl<'r> Visibility<'r> {
         match self.place {
             Place::Secrets | Place::Secret => Class::Secret,
             // A text in the place of a table may hold a secret.
-            Place::Unknown | Place::Options(_) | Place::Tables(_) => Class::Unknown,
+            Place::Argument | Place::Unknown | Place::Options(_) | Place::Tables(_) => {
+                Class::Unknown
+            }
             _ => Class::Plain,
         }
     }
@@ -272,10 +282,12 @@ impl<'r> Visibility<'r> {
                     let inline = parse_inline(text, &item.provenance);
                     Some(inline.map_or(View::Hidden, |item| self.shown(&item, checked)))
                 }
+                Type::Command => Some(self.shown(&in_words(text, item), checked)),
                 other => as_text(is_value_of(text, &other)),
             },
             Place::Element(field) => match field.value_type() {
                 Type::List(of) | Type::Map(of) => as_text(is_value_of(text, &of)),
+                Type::Command => Some(View::of_program(text)),
                 _ => as_text(true),
             },
             _ => as_text(true),
@@ -292,7 +304,7 @@ impl<'r> Visibility<'r> {
     }
 
     /// Returns what a secret refers to, as `file /run/secrets/name`; `None` if it is no reference. The target of a
-    /// reference is the place of a secret and not a secret, so it is shown.
+    /// reference is the place of a secret and not a secret, so it is shown, but for the arguments of a command.
     pub(super) fn reference(self, item: &Item) -> Option<String> {
         let inline;
         let entries = match &item.value {
@@ -311,7 +323,8 @@ impl<'r> Visibility<'r> {
         };
         let words = match (&inline.as_ref().unwrap_or(target).value, kind == "command") {
             (Value::Array(words), true) => {
-                words.iter().map(Item::as_text).collect::<Option<Vec<_>>>()?.join(" ")
+                let words = words.iter().map(Item::as_text).collect::<Option<Vec<_>>>()?;
+                process::shown(&words)
             }
             // A text in the place of a command may be the secret itself.
             (_, true) => return None,
@@ -337,6 +350,32 @@ impl Place<'_> {
             (Kind::Secret, _) => Self::Secrets,
         }
     }
+}
+
+/// Returns a command that is a text as the list that is read from it.
+fn in_words(text: &str, item: &Item) -> Item {
+    let inline = parse_inline(text, &item.provenance);
+    inline.filter(|inline| matches!(inline.value, Value::Array(_))).unwrap_or_else(|| {
+        let words = text.split(|c: char| c == ',' || c.is_whitespace());
+        let words = words.filter(|word| !word.is_empty());
+        let words = words.map(|word| Item::text(word, item.provenance.clone())).collect();
+        Item::new(Value::Array(words), item.provenance.clone())
+    })
+}
+
+/// Returns the command that is run by what is at a place, with its arguments, for a user who decides whether it may.
+pub(super) fn command(item: &Item, value_type: Option<&Type>) -> Option<View> {
+    let inner;
+    let words = match (&item.value, value_type) {
+        (Value::Table(entries), Some(Type::Secret)) => entries.get("command")?,
+        (Value::Text(text), Some(Type::Command)) => {
+            inner = in_words(text, item);
+            &inner
+        }
+        (Value::Array(_), Some(Type::Command)) => item,
+        _ => return None,
+    };
+    matches!(words.value, Value::Array(_)).then(|| words.show())
 }
 
 /// Returns whether a text can be a value of this type.

@@ -120,7 +120,8 @@ impl ConfigWriter {
     #[doc(hidden)]
     pub fn new_profile(&self, key: &str) -> Result<Option<String>> {
         let path = path(key)?;
-        let profile = schema::profile(&path).filter(|_| !edit::contains(&self.toml.document, &path[..2]));
+        let profile =
+            schema::profile(&path).filter(|_| !edit::contains(&self.toml.document, &path[..2]));
         Ok(profile.map(str::to_owned))
     }
 

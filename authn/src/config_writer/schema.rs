@@ -64,8 +64,7 @@ impl Schema {
         {
             let kinds: Vec<String> =
                 self.registry.references().map(|(kind, _)| format!("`.{kind}`")).collect();
-            let message =
-                format!("`{}` refers to no secret: there is no `{kind}`", path.join("."));
+            let message = format!("`{}` refers to no secret: there is no `{kind}`", path.join("."));
             return Err(Error::configuration(message)
                 .with_help(format!("end the key with one of {}", kinds.join(", "))));
         }
@@ -106,8 +105,9 @@ impl Schema {
                 Json::Object(entries) if is_reference(&self.registry, entries) => Ok(()),
                 _ => Err(of_secret(path)),
             },
-            (_, value) if let Some(field) = at.shorthand()
-                && is_of_shorthand(at, value) =>
+            (_, value)
+                if let Some(field) = at.shorthand()
+                    && is_of_shorthand(at, value) =>
             {
                 each(field.key(), value)
             }
@@ -127,11 +127,11 @@ impl Schema {
                     true => Err(of_secret(path)),
                 }
             }),
-            (Place::Plain(_) | Place::Element(_), Json::String(text)) => {
+            (Place::Plain(_) | Place::Element(_) | Place::Argument, Json::String(text)) => {
                 let is_shown = matches!(View::text(text), View::Text(shown) if shown == *text);
                 if is_shown { Ok(()) } else { Err(of_secret(path)) }
             }
-            (Place::Plain(_) | Place::Element(_), _) => Ok(()),
+            (Place::Plain(_) | Place::Element(_) | Place::Argument, _) => Ok(()),
             // A text in the place of a table can be a secret.
             _ => Err(not_a_value(&key())),
         }
@@ -164,7 +164,10 @@ impl Schema {
                 let (last, first) = several.split_last().unwrap_or((&several[0], &[]));
                 format!("did you mean {} or {last}?", first.join(", "))
             }
-            several => format!("did you mean {} or that of another table?", several[..MOST_MEANT].join(", ")),
+            several => format!(
+                "did you mean {} or that of another table?",
+                several[..MOST_MEANT].join(", ")
+            ),
         };
         let key = Key::new(path).to_string();
         Error::configuration(format!("there is no option `{}`", shortened(&key))).with_help(help)
@@ -175,9 +178,7 @@ impl Schema {
 fn is_of_shorthand(at: Visibility<'_>, value: &Json) -> bool {
     // A list in place of a table of options is a list of such tables.
     !value.is_array()
-        && at.is_of_shorthand(
-            value.as_object().map(|entries| entries.keys().map(String::as_str)),
-        )
+        && at.is_of_shorthand(value.as_object().map(|entries| entries.keys().map(String::as_str)))
 }
 
 fn below(path: &[String], part: &str) -> Vec<String> {
@@ -200,6 +201,7 @@ fn is_table(place: Place<'_>) -> bool {
         place,
         Place::Plain(_)
             | Place::Element(_)
+            | Place::Argument
             | Place::Secret
             | Place::Secrets
             | Place::Tables(_)

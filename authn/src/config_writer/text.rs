@@ -14,10 +14,7 @@ use crate::{
 const COMMAND: &str = "command";
 
 /// Returns the path of a secret and the kind of a reference, if a path consists of both.
-pub(super) fn reference<'p>(
-    schema: &Schema,
-    path: &'p [String],
-) -> Option<(Vec<String>, &'p str)> {
+pub(super) fn reference<'p>(schema: &Schema, path: &'p [String]) -> Option<(Vec<String>, &'p str)> {
     let (kind, above) = path.split_last()?;
     let registry = &schema.registry;
     let secret = schema.secret(above).ok().flatten()?;
@@ -44,8 +41,7 @@ pub(super) fn target(key: &str, kind: &str, text: &str) -> Result<Json> {
 pub(super) fn value(schema: &Schema, key: &str, path: &[String], text: &str) -> Result<Json> {
     let is_text = || Json::from(text);
     let trimmed = text.trim();
-    let is_table =
-        !matches!(schema.at(path)?.place, Place::Plain(_) | Place::Element(_));
+    let is_table = !matches!(schema.at(path)?.place, Place::Plain(_) | Place::Element(_));
     let value_type = type_at(&schema.registry, &Key::new(path));
     let (list, any) = match value_type {
         Some(Type::Boolean) => return Ok(trimmed.parse().map_or_else(|_| is_text(), Json::Bool)),

@@ -181,7 +181,9 @@ fn meaning(source: &SourceText, message: &str, marked: Range<usize>) -> (String,
 fn is_of_word(message: &str) -> bool {
     message.starts_with("invalid boolean")
         || ["`inf`", "`nan`"].iter().any(|word| {
-            message.strip_prefix("invalid float, expected ").is_some_and(|rest| rest.starts_with(word))
+            message
+                .strip_prefix("invalid float, expected ")
+                .is_some_and(|rest| rest.starts_with(word))
         })
 }
 

@@ -1,6 +1,6 @@
 //! `Command`: the type of an option that is run, so that the schema knows that it is.
 
-use std::ops::Deref;
+use std::{fmt, ops::Deref};
 
 use serde::Deserialize;
 
@@ -8,7 +8,8 @@ use super::{Show, View};
 
 /// A program with its arguments, as the value of an option.
 ///
-/// In a configuration it is a list of texts. Unlike such a list, `authn config trust` lists it as a command.
+/// In a configuration it is a list of texts. Unlike such a list, it is shown without its arguments, which may be secrets, and
+/// `authn config trust` lists it as a command.
 ///
 /// ```
 /// # use authn::options::Command;
@@ -28,7 +29,7 @@ use super::{Show, View};
 /// #     }
 /// # }
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename = "authn::Command")]
 pub struct Command(Vec<String>);
 
@@ -47,6 +48,15 @@ impl Deref for Command {
 
 impl Show for Command {
     fn show(&self) -> View {
-        self.0.show()
+        let arguments = self.0.iter().skip(1).map(|_| View::Hidden);
+        let program = self.0.first().map(|program| View::of_program(program));
+        View::List(program.into_iter().chain(arguments).collect())
+    }
+}
+
+/// Writes the command as it may be shown.
+impl fmt::Debug for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.show(), f)
     }
 }

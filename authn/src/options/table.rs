@@ -653,7 +653,8 @@ fn not_one(shape: &Type, item: &Item) -> Option<Cow<'static, str>> {
         (Type::Url, _) => Some(no_address(item.as_text()?).into()),
         (Type::Duration, _) => item.as_text().map(|_| "a text that is none".into()),
         (Type::List(of), Value::Array(items)) if **of == Type::Url => {
-            let text = items.iter().filter_map(Item::as_text).find(|text| Url::parse(text).is_err());
+            let text =
+                items.iter().filter_map(Item::as_text).find(|text| Url::parse(text).is_err());
             Some(format!("a list with {}", no_address(text?)).into())
         }
         _ => None,

@@ -8,11 +8,12 @@ use super::{Field, Type, schema::MAX_DEPTH, summary};
 pub(crate) const PLACEHOLDER: &str = "<fill in>";
 
 /// Returns a commented TOML table under `path`. The options that are needed come first, with the placeholder
-/// `<fill in>`, and the others are commented out with their defaults. Nested tables of options follow. [`Entry::template`](crate::Entry::template) is the template of a
+/// `<fill in>`, then those that the paragraph `First choose …` of the documentation names, and the others are commented out with their
+/// defaults. Nested tables of options follow. [`Entry::template`](crate::Entry::template) is the template of a
 /// provider.
 pub fn template<'a>(path: &str, doc: &str, fields: impl Iterator<Item = &'a Field>) -> String {
     let mut text = String::new();
-    table(&mut text, path, doc, fields, true);
+    table(&mut text, path, doc, fields.collect(), true);
     text
 }
 
@@ -20,17 +21,22 @@ fn table<'a>(
     text: &mut String,
     path: &str,
     doc: &str,
-    fields: impl Iterator<Item = &'a Field>,
+    fields: Vec<&'a Field>,
     is_required: bool,
 ) {
     let mark = |is_required| if is_required { "" } else { "# " };
+    let first = first_choice(doc);
     // Writing to a string can't fail.
-    let _ = writeln!(text, "# {}\n{}[{path}]", summary(doc), mark(is_required));
-    let (tables, values): (Vec<&Field>, Vec<&Field>) =
-        fields.partition(|field| matches!(field.value_type(), Type::Options(_)));
-    let (needed, others): (Vec<&Field>, Vec<&Field>) =
-        values.into_iter().partition(|field| field.is_needed());
-    for field in needed.into_iter().chain(others) {
+    let _ = writeln!(text, "# {}", summary(doc));
+    let _ = first.as_ref().map(|first| writeln!(text, "# {first}"));
+    let _ = writeln!(text, "{}[{path}]", mark(is_required));
+    let (tables, mut values): (Vec<&Field>, Vec<&Field>) =
+        fields.into_iter().partition(|field| matches!(field.value_type(), Type::Options(_)));
+    let is_in_choice = |field: &Field| {
+        first.as_ref().is_some_and(|first| first.contains(&format!("`{}`", field.key())))
+    };
+    values.sort_by_key(|field| (!field.is_needed(), !is_in_choice(field)));
+    for field in values {
         let is_needed = is_required && field.is_needed();
         let example = if is_needed { to_fill_in(&field.value_type()) } else { example(field) };
         let _ = writeln!(text, "# {}", summary(&field.doc()));
@@ -42,9 +48,15 @@ fn table<'a>(
             (format!("{path}.{}", field.key()), is_required && field.is_required());
         let _ = writeln!(text);
         if path.matches('.').count() < MAX_DEPTH {
-            table(text, &path, &field.doc(), fields.iter(), is_required);
+            table(text, &path, &field.doc(), fields.iter().collect(), is_required);
         }
     }
+}
+
+/// Returns the paragraph of a documentation that starts with `First choose`, on one line: what is decided before anything is filled
+/// in.
+fn first_choice(doc: &str) -> Option<String> {
+    doc.split("\n\n").find(|paragraph| paragraph.starts_with("First choose")).map(summary)
 }
 
 /// Returns the placeholder of a value.

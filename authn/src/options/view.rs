@@ -6,6 +6,7 @@ use serde::{Serialize, Serializer};
 use url::Url;
 
 use super::{Options, Secret};
+use crate::process;
 
 /// Replaces a masked part of a URL. Its width doesn't depend on the value.
 const MASK: &str = "***";
@@ -75,6 +76,11 @@ impl View {
             (key, view)
         };
         Self::Table(entries.map(hide).collect())
+    }
+
+    /// Creates the view of the program of a command.
+    pub(crate) fn of_program(program: &str) -> Self {
+        process::shown_program(program).map_or(Self::Hidden, Self::text)
     }
 
     /// Creates the view of a text. Secrets in a URL are masked.

@@ -42,6 +42,24 @@ const GRACE: Duration = Duration::from_secs(2);
 const MOST_CALLS: u32 = 5;
 const CALLS: &str = "AUTHN_CALLS";
 
+/// Returns the program of a command as it may be shown. Its arguments may be secrets, and so may a program with blanks, which is a
+/// whole command line by mistake.
+pub(crate) fn shown_program(program: &str) -> Option<&str> {
+    (!program.is_empty() && !program.contains(char::is_whitespace)).then_some(program)
+}
+
+/// Returns a command as it may be shown: `pass (2 arguments)`.
+pub(crate) fn shown<S: AsRef<str>>(command: &[S]) -> String {
+    let (program, arguments) =
+        command.split_first().map_or(("", 0), |(program, rest)| (program.as_ref(), rest.len()));
+    let program = shown_program(program).unwrap_or("***");
+    match arguments {
+        0 => program.to_owned(),
+        1 => format!("{program} (1 argument)"),
+        several => format!("{program} ({several} arguments)"),
+    }
+}
+
 /// A command that will run.
 #[must_use]
 pub struct Process {

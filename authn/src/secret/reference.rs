@@ -13,7 +13,7 @@ use super::SecretSource;
 use crate::{
     Environment, Error, ErrorKind, Result,
     input_file::{self, Rules},
-    process::{Process, Surroundings},
+    process::{self, Process, Surroundings},
     runtime::{aside, in_background},
     time::Clock,
 };
@@ -133,7 +133,7 @@ impl std::fmt::Display for Target {
             Self::Variable { .. } => f.write_str("env ***"),
             Self::File(path) => write!(f, "file {}", path.display()),
             Self::Stored { kind, target, .. } => write!(f, "{kind} {target}"),
-            Self::Command { command, .. } => write!(f, "command {}", command.join(" ")),
+            Self::Command { command, .. } => write!(f, "command {}", process::shown(command)),
         }
     }
 }

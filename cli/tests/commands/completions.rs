@@ -1,6 +1,6 @@
 //! `completions`: the scripts work in their shells, with what the configuration has.
 
-#![cfg(unix)]
+#![cfg(target_os = "linux")]
 
 use std::{
     os::unix::fs::symlink,
@@ -8,7 +8,10 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::sandbox::{Outcome, Sandbox};
+use crate::{
+    pty::Pty,
+    sandbox::{Outcome, Sandbox},
+};
 
 const SHELLS: [&str; 5] = ["bash", "elvish", "fish", "powershell", "zsh"];
 
@@ -34,20 +37,22 @@ source $argv[1]
 complete -C "$argv[3]" | string replace -r '\t.*' ''
 "#;
 
-/// Calls the function that zsh calls, from the folder where it looks for it, with what it describes as the output.
+/// Makes TAB show what is offered, between two marks. Nothing of zsh is replaced, and nothing waits: the marks are written before
+/// and after the list.
 const ZSH: &str = r"
-fpath=(${1:h} $fpath)
+fpath=($ZDOTDIR $fpath)
 autoload -Uz compinit
 compinit -u -D
-function _describe() {
-  local array=${@[${#@}]}
-  [[ $array == -r || $array == / ]] && array=$4
-  print -rl -- ${${(P)array}%%:*}
+bindkey -e
+function offer() {
+  print -rn -- $'\n<offered>\n'
+  zle list-choices
+  zle -R
+  print -rn -- $'\n</offered>\n'
 }
-words=(${=3})
-[[ $3 == *' ' ]] && words+=('')
-CURRENT=${#words}
-$_comps[$2]
+zle -N offer
+bindkey '^I' offer
+PROMPT='<ready>'
 ";
 
 /// A user's folder with the program and its scripts.
@@ -67,6 +72,7 @@ impl Place {
             let script = Outcome::of(script).done();
             sandbox.file(&format!("{shell}/_{program}"), script);
         }
+        sandbox.file("zsh/.zshrc", ZSH);
         Self { sandbox, program }
     }
 
@@ -75,11 +81,11 @@ impl Place {
         let (flags, code): (&[&str], _) = match shell {
             "bash" => (&["--norc", "--noprofile", "-c"], BASH),
             "fish" => (&["--no-config", "-c"], FISH),
-            _ => (&["-f", "-c"], ZSH),
+            _ => return self.typed_in_zsh(line),
         };
         let mut command = Command::new(shell);
         command.args(flags).arg(code);
-        if shell != "fish" {
+        if shell == "bash" {
             command.arg(shell);
         }
         let path = format!("{}:/usr/local/bin:/usr/bin:/bin", self.sandbox.path("bin").display());
@@ -98,6 +104,33 @@ impl Place {
         let complaints = outcome.stderr.lines().filter(|line| !line.contains("compopt"));
         assert_eq!(complaints.count(), 0, "{shell}, {line}: {outcome:?}");
         let mut words: Vec<String> = outcome.stdout.lines().map(str::to_owned).collect();
+        words.sort();
+        words
+    }
+
+    /// Types a line and TAB in a terminal, and returns the words of the list.
+    fn typed_in_zsh(&self, line: &str) -> Vec<String> {
+        let mut command = Command::new("zsh");
+        command
+            .args(["-d", "-i"])
+            .current_dir(self.sandbox.path("repo"))
+            .env("BIN", self.sandbox.path("bin"))
+            .env("ZDOTDIR", self.sandbox.path("zsh"))
+            .env("HOME", self.sandbox.path("home"))
+            .env("XDG_CONFIG_HOME", self.sandbox.path("home/.config"));
+        // Wide enough for each description, so that a match has a line of its own.
+        let script = "stty rows 500 cols 1000; PATH=$BIN:$PATH; exec \"$@\"";
+        let mut terminal = Pty::start(script, &command);
+        terminal.wait_for("<ready>");
+        terminal.type_in(&format!("{line}\t"));
+        terminal.wait_for("<offered>");
+        let list = terminal.wait_for("</offered>");
+        terminal.type_in("\u{15}exit\r");
+        terminal.end();
+        let lines = list.lines().filter(|line| !line.starts_with("<ready>"));
+        let words = lines.filter_map(|line| line.split(" -- ").next());
+        let mut words: Vec<String> =
+            words.flat_map(str::split_whitespace).map(str::to_owned).collect();
         words.sort();
         words
     }

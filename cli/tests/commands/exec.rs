@@ -58,12 +58,50 @@ fn nothing_runs_before_trust_and_before_a_token_is_wanted() {
 }
 
 #[test]
-fn a_reference_to_a_command_is_shown_by_its_words() {
-    let sandbox = sandbox("bearer.token = { command = ['pass', 'show', 'a b'] }");
-    sandbox.run_without_folder(&["config", "trust", "--yes"]);
-    let shown = sandbox.run_without_folder(&["config", "show"]).done();
-    let row = "credentials.bearer.token\t(set)\t/repo/.authn.toml:3:16, from command pass show a b";
-    assert!(shown.lines().any(|line| line == row), "{shown}");
+fn a_command_is_shown_without_its_arguments_once_it_is_trusted() {
+    for (provider, row) in [
+        (
+            "bearer.token = { command = ['pass', 'hunter2', 'hunter2 b'] }",
+            "credentials.bearer.token\t(set)\t/repo/.authn.toml:3:16, from command pass (2 arguments)",
+        ),
+        (
+            "exec.command = ['/opt/pass', 'hunter2', 'hunter2 b']",
+            "credentials.exec.command\t[\"/opt/pass\", (hidden), (hidden)]\t/repo/.authn.toml:3:16",
+        ),
+        (
+            "exec.command = '/opt/pass hunter2'",
+            "credentials.exec.command\t[\"/opt/pass\", (hidden)]\t/repo/.authn.toml:3:16",
+        ),
+        (
+            "exec.command = ['/opt/pass hunter2']",
+            "credentials.exec.command\t[(hidden)]\t/repo/.authn.toml:3:16",
+        ),
+        (
+            "exec.command = ['/opt/pass']\nexec.env.A = 'hunter2'",
+            "credentials.exec.env.A\t(set)\t/repo/.authn.toml:4:14",
+        ),
+    ] {
+        let sandbox = sandbox(provider);
+        let asked = sandbox.run_without_folder(&["config", "trust", "--yes"]);
+        let words = asked.stdout + &asked.stderr;
+        assert_eq!(words.contains("hunter2"), !provider.contains("env"), "{provider}: {words}");
+        let shown = sandbox.run_without_folder(&["config", "show"]).done();
+        assert!(shown.lines().any(|line| line == row), "{provider}: {shown}");
+        for command in [
+            &["config", "show"][..],
+            &["config", "show", "--json"],
+            &["config", "check"],
+            &["explain", "https://a.test/"],
+            &["explain", "--json", "https://a.test/"],
+            &["doctor", "--offline"],
+            &["token"],
+            &["-vvv", "token"],
+        ] {
+            let outcome = sandbox.run_without_folder(command);
+            let said = outcome.stdout + &outcome.stderr;
+            assert!(!said.contains("hunter2"), "{provider}, {command:?}: {said}");
+        }
+    }
 }
 
 /// A command is not in the program's process group, so that Ctrl-C does not reach it.

@@ -176,7 +176,7 @@ fn what_is_not_sent_says_why() {
     for bad in [&["no-url"][..], &["https://a.test/", "--redirect-to", "x"]] {
         let outcome = explain(&Sandbox::with(CHAIN), bad);
         assert_eq!(outcome.code, 2, "{outcome:?}");
-        assert!(outcome.stderr.contains("is not a URL"), "{outcome:?}");
+        assert!(outcome.stderr.contains("found a text without a scheme"), "{outcome:?}");
     }
 }
 

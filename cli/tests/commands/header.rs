@@ -19,7 +19,11 @@ fn the_url_may_come_without_its_flag() {
     }
     let wrong = sandbox.run(&["header", "s3cr3t"]);
     assert_eq!(wrong.code, 2);
-    assert!(wrong.stderr.contains("the value of `URL` is not a URL"), "{}", wrong.stderr);
+    let said = "expected an address for `URL`, found a text without a scheme";
+    assert!(wrong.stderr.contains(said), "{}", wrong.stderr);
+    let ftp = sandbox.run(&["header", "ftp://a.test/"]);
+    let said = "expected an address for `URL`, found an address of another scheme";
+    assert!(ftp.stderr.contains(said), "{}", ftp.stderr);
     let other = sandbox.run(&["header", "https://b.test/s3cr3t"]);
     assert_eq!(other.code, 3, "{}", other.stderr);
     let both = sandbox.run(&["header", "https://a.test", "--url", "https://a.test"]);
@@ -60,7 +64,11 @@ fn only_configured_origins_get_headers() {
     let outcome = sandbox.run(&["header", "--url", "http://a.test/"]);
     refused(&outcome, 3, &["without encryption", "use https"]);
     let outcome = sandbox.run(&["header", "--url", "not an address with s3cr3t"]);
-    refused(&outcome, 2, &["--url https://"]);
+    refused(
+        &outcome,
+        2,
+        &["for `--url`, found a text without a scheme", "https://api.example.com/path"],
+    );
     assert!(!outcome.stderr.contains("s3cr3t"), "{}", outcome.stderr);
 }
 

@@ -30,6 +30,45 @@ fn a_template_is_printed() {
 }
 
 #[test]
+fn the_template_of_oauth_starts_with_the_choice_of_a_grant() {
+    let stdout = Sandbox::new().run(&["config", "init", "oauth"]).done();
+    let (_, table) = stdout.split_once("# Gets tokens from an OAuth 2").unwrap();
+    let [choice, header] = [table.lines().nth(1).unwrap(), table.lines().nth(2).unwrap()];
+    assert_eq!(header, "[credentials.oauth]");
+    for word in ["`client_secret`", "`client_credentials`", "`authorization_code`", "`login`"] {
+        assert!(choice.contains(word), "{word}: {choice}");
+    }
+    let options: Vec<&str> = table
+        .lines()
+        .map(|line| line.trim_start_matches("# "))
+        .filter_map(|line| line.split_once(" = "))
+        .map(|(key, _)| key)
+        .filter(|key| !key.contains(' '))
+        .collect();
+    assert_eq!(options[..3], ["issuer_url", "client_id", "client_secret"]);
+}
+
+/// What is filled in without a secret is a login, and the error says that it can also be a program's secret that is missing.
+#[test]
+fn a_forgotten_client_secret_is_named_beside_the_login() {
+    let filled = |more: &str| {
+        Sandbox::with(format!(
+            "[credentials]\ndomain = \"a.test\"\n[credentials.oauth]\nclient_id = \"app\"\n\
+             token_endpoint_url = \"https://idp.test/token\"\n\
+             authorization_endpoint_url = \"https://idp.test/authorize\"\n{more}"
+        ))
+    };
+    let outcome = filled("").run(&["token"]);
+    assert_eq!(outcome.code, 4, "{}", outcome.stderr);
+    let said = "help: log in with `authn login`, or set `client_secret` if no user is to log in\n";
+    assert!(outcome.stderr.ends_with(said), "{}", outcome.stderr);
+    // A grant that is chosen is meant.
+    let chosen = filled("grant_type = \"authorization_code\"\n").run(&["token"]);
+    assert_eq!(chosen.code, 4, "{}", chosen.stderr);
+    assert!(chosen.stderr.ends_with("help: log in with `authn login`\n"), "{}", chosen.stderr);
+}
+
+#[test]
 fn what_is_still_to_be_filled_in_is_named_until_the_file_works() {
     let sandbox = Sandbox::new();
     sandbox.run(&["config", "init", "basic", "--write"]).done();

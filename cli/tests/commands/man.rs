@@ -62,7 +62,7 @@ fn every_command_has_a_page_with_its_sections() {
     assert!(check.contains("\n.SH NOTES\n") && check.contains("\\-\\-network"), "{check}");
     let page = |name: &str| fs::read_to_string(sandbox.path("repo/pages/man1").join(name)).unwrap();
     // The synopsis names what is to be written, and a list is broken by the formatter.
-    let synopsis = "\n.SH SYNOPSIS\n\\fBauthn config set\\fR [\\fIglobal options\\fR] [\\fB\\-\\-project\\fR] \\fIKEY\\fR \\fIVALUE\\fR\n";
+    let synopsis = "\n.SH SYNOPSIS\n\\fBauthn config set\\fR [\\fIglobal options\\fR] [\\fB\\-\\-project\\fR] [\\fB\\-\\-new\\-profile\\fR] \\fIKEY\\fR \\fIVALUE\\fR\n";
     assert!(page("authn-config-set.1").contains(synopsis), "{}", page("authn-config-set.1"));
     assert!(page("authn-explain.1").contains("\n.TP\n\\fBrequest\\fR\nthe method, and"));
     assert!(

@@ -81,15 +81,53 @@ fn a_value_is_set_by_its_type_and_nothing_else_changes() {
 #[test]
 fn a_wrong_key_or_value_is_refused_and_nothing_is_written() {
     for (key, value, code, words) in [
-        ("http.timout", "5s", 3, &["there is no option `http.timout`", "`timeout`"][..]),
+        (
+            "http.timout",
+            "5s",
+            3,
+            &["there is no option `http.timout`", "did you mean `http.timeout`?"][..],
+        ),
         ("http.timeout", "5x", 3, &["expected a duration", "was written"]),
-        ("http.proxy", "p.test", 3, &["expected a URL", "was written"]),
+        ("http.proxy", "p.test", 3, &["expected an address such as", "without a scheme"]),
+        ("http.proxy", "", 3, &["expected an address such as", "an empty text", "was written"]),
+        ("http.proxy", "localhost:3128", 3, &["expected an address like", "was written"]),
         ("http.proxy", "ftp://p.test", 3, &["expected an address like", "was written"]),
         ("credentials.scheme", "gopher", 3, &["expected one of https, http"]),
         ("credentials.oauth.redirect_port", "80808", 3, &["expected an integer from 0 to 65535"]),
         ("credentials.oauth.grant_type", "client", 3, &["expected one of"]),
         ("credentials.basic.override", "maybe", 3, &["expected a boolean"]),
-        ("credentials.oath.client_id", "x", 3, &["there is no option"]),
+        ("credentials.oath.client_id", "x", 3, &["did you mean `credentials.oauth.client_id`?"]),
+        ("oauth.client_id", "x", 3, &["did you mean `credentials.oauth.client_id`?"]),
+        ("oauth.client_secret.env", "X", 3, &["mean `credentials.oauth.client_secret.env`?"]),
+        ("bearer.env", "X", 3, &["did you mean `credentials.bearer.env`?"]),
+        ("oath.client_idd", "x", 3, &["did you mean `credentials.oauth.client_id`?"]),
+        ("http.credentials.domain", "x", 3, &["did you mean `credentials.domain`?"]),
+        ("timeout", "5s", 3, &["did you mean `http.timeout`?"]),
+        ("domain", "a.test", 3, &["did you mean `credentials.domain`?"]),
+        ("file.directory", "/x", 3, &["did you mean `stores.file.directory`?"]),
+        // The provider in use has precedence.
+        ("username", "x", 3, &["did you mean `credentials.basic.username`?"]),
+        ("credentials.username", "x", 3, &["did you mean `credentials.basic.username`?"]),
+        (
+            "client_id",
+            "x",
+            3,
+            &["`credentials.azure_managed_identity.client_id`", "`credentials.oauth.client_id`"],
+        ),
+        (
+            "profile.work.oauth.client_id",
+            "x",
+            3,
+            &["did you mean `profile.work.credentials.oauth.client_id`?"],
+        ),
+        ("profile.work.http.timeuot", "x", 3, &["did you mean `profile.work.http.timeout`?"]),
+        ("zzz", "x", 3, &["there is no option `zzz`", "`authn options` lists the options"]),
+        (
+            "credentials.oauth.parameters.api_key",
+            "x",
+            3,
+            &["is a secret, which is not written into a file"],
+        ),
         ("stores.bogus.directory", "x", 3, &["there is no option"]),
         ("credentials.basic.password.vault", "x", 3, &["there is no `vault`", "`.env`", "`.file`"]),
         ("default_profile", "work", 3, &["no source defines the profile `work`"]),
@@ -110,6 +148,92 @@ fn a_wrong_key_or_value_is_refused_and_nothing_is_written() {
         "5x",
     ]);
     assert_eq!(hidden.code, 3, "a variable that overrides the value hides no error: {hidden:?}");
+}
+
+#[test]
+fn a_wrong_key_is_corrected_without_the_profile_of_the_command_line() {
+    let sandbox = Sandbox::with("[profile.work.credentials.oauth]\nclient_id = 'a'\n");
+    for (key, meant) in [
+        ("client_id", "credentials.oauth.client_id"),
+        ("oauth.issuer_url", "credentials.oauth.issuer_url"),
+        ("credentials.client_id", "credentials.oauth.client_id"),
+    ] {
+        let outcome = sandbox.run(&["-p", "work", "config", "set", key, "x"]);
+        assert_eq!(outcome.code, 3, "{}", outcome.stderr);
+        let said = format!("there is no option `profile.work.{key}`");
+        assert!(outcome.stderr.contains(&said), "{}", outcome.stderr);
+        let help = format!("did you mean `{meant}`?");
+        assert!(outcome.stderr.contains(&help), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn a_reference_in_place_of_a_table_is_that_of_its_secret() {
+    let sandbox = Sandbox::with("[credentials.bearer]\nheader = 'x'\n");
+    let outcome = sandbox.run(&["config", "set", "credentials.bearer", "{ env = 'TOKEN' }"]);
+    assert_eq!(outcome.code, 0, "{}", outcome.stderr);
+    assert_eq!(text(&sandbox), "[credentials.bearer]\nheader = 'x'\ntoken = { env = \"TOKEN\" }\n");
+}
+
+#[test]
+fn a_refused_value_names_no_line_that_the_file_does_not_have() {
+    let sandbox = Sandbox::with(TEXT);
+    for (key, value, said) in [
+        ("http.timeout", "5x", "error: wrong-type: http.timeout: expected a duration"),
+        (
+            "credentials.origins",
+            "x",
+            "error: invalid-value: credentials.origins.0: expected a scheme",
+        ),
+        (
+            "credentials.oauth.issuer_url",
+            "idp.test",
+            "error: wrong-type: credentials.oauth.issuer_url: expected an address such as https://idp.example.com, found a text without a scheme",
+        ),
+    ] {
+        let outcome = sandbox.run(&["config", "set", key, value]);
+        assert_eq!(outcome.code, 3, "{}", outcome.stderr);
+        assert!(outcome.stderr.starts_with(said), "{}", outcome.stderr);
+        assert!(!outcome.stderr.contains("config.toml"), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn a_new_profile_is_named_and_one_by_mistake_is_refused() {
+    let text_of = "[profile.production.http]\ntimeout = \"1s\"\n";
+    for key in ["http.timeout", "profile.prodution.http.timeout"] {
+        let flags: &[&str] = if key.starts_with("profile") { &[] } else { &["-p", "prodution"] };
+        let run = |sandbox: &Sandbox, more: &[&str]| {
+            sandbox.run_without_folder(&[&["config", "set"], more, flags, &[key, "5s"]].concat())
+        };
+        let sandbox = Sandbox::with(text_of);
+        let refused = run(&sandbox, &[]);
+        assert_eq!(refused.code, 2, "{}", refused.stderr);
+        let said = "error: no source defines the profile `prodution`\n\
+                    help: did you mean `production`? To add a profile, repeat the command with `--new-profile`\n";
+        assert_eq!(refused.stderr, said);
+        assert_eq!(text(&sandbox), text_of);
+
+        let added = run(&sandbox, &["--new-profile"]);
+        assert_eq!(added.code, 0, "{}", added.stderr);
+        let said = format!(
+            "profile.prodution.http.timeout is set in /{FILE}; the profile `prodution` is new\n"
+        );
+        assert_eq!(added.stderr, said);
+        // It is no longer new, although another has almost its name.
+        let again = run(&sandbox, &[]);
+        assert_eq!(again.code, 0, "{}", again.stderr);
+        assert!(!again.stderr.contains("is new"), "{}", again.stderr);
+    }
+    let sandbox = Sandbox::with(text_of);
+    let other = sandbox.run(&["-p", "laptop", "config", "set", "http.timeout", "5s"]);
+    assert_eq!(other.code, 0, "{}", other.stderr);
+    assert!(other.stderr.contains("; the profile `laptop` is new\n"), "{}", other.stderr);
+    // Another layer defines it.
+    let sandbox = Sandbox::with(text_of).env("AUTHN_PROFILE__LAPTOP__HTTP__TIMEOUT", "5s");
+    let known = sandbox.run(&["-p", "laptop", "config", "set", "http.timeout", "5s"]);
+    assert_eq!(known.code, 0, "{}", known.stderr);
+    assert!(!known.stderr.contains("is new"), "{}", known.stderr);
 }
 
 #[test]

@@ -18,6 +18,8 @@ use crate::{token_endpoint::Discovery, unverified};
 const IDENTITY: &str = "identity";
 /// The largest number of characters of a claim that is shown.
 const LONGEST: usize = 200;
+/// What is shown of a claim that a token does not have.
+const NOT_SET: &str = "not set";
 /// Most audiences that are shown.
 const MOST_AUDIENCES: usize = 8;
 
@@ -43,8 +45,8 @@ pub(super) async fn examine(
     remarks.push(Remark::good(
         IDENTITY,
         match &claims {
-            Some(claims) => format!("the identity says {}", claims.said()),
-            None => "the identity's token is no JWT, so what it says is not known".to_owned(),
+            Some(claims) => format!("the claims of its token: {}", claims.said()),
+            None => "its token is not a JWT, so its claims are not known".to_owned(),
         },
     ));
     match plan.exchange(&found.token, discovery, context).await {
@@ -58,18 +60,18 @@ pub(super) async fn examine(
                 format!("{} {}", where_audience_is_set(found.kind), shown(wanted))
             } else if differs(expected) {
                 format!(
-                    "`identity_audience` is {}, but the exchange expects {} unless the server is told otherwise; let the server's rule \
-                     name the same",
-                    shown(wanted),
-                    shown(expected)
+                    "`identity_audience` is {wanted}, but the server expects {expected} by default: remove the option, or add \
+                     {wanted} to the audiences that the server accepts",
+                    wanted = shown(wanted),
+                    expected = shown(expected)
                 )
             } else {
                 match &claims {
                     Some(claims) => format!(
-                        "the audience is the expected one, so let the server's rule name what the identity says: {}",
+                        "the audience is the expected one: compare the server's rule with the claims of the token: {}",
                         claims.said()
                     ),
-                    None => "let the server trust the issuer of this token".to_owned(),
+                    None => "check that the server trusts the issuer of this token".to_owned(),
                 }
             };
             if differs(wanted) {
@@ -95,11 +97,14 @@ fn chosen(candidates: &Candidates, found: &Found) -> String {
 }
 
 fn difference(claims: Option<&Claims>, wanted: &str) -> Remark {
-    let aud = claims.map_or_else(String::new, Claims::audience);
+    let aud = match claims.filter(|claims| !claims.audiences().is_empty()) {
+        Some(claims) => format!("the audience {}", claims.audience()),
+        None => "no audience".to_owned(),
+    };
     Remark::problem(
         IDENTITY,
-        format!("the identity's token is for {aud}, but the exchange wants {}", shown(wanted)),
-        "the server accepts only a token that is for it",
+        format!("the token of the identity has {aud}, but the exchange expects {}", shown(wanted)),
+        "the server accepts only a token with the audience that it expects",
     )
 }
 
@@ -107,8 +112,10 @@ fn difference(claims: Option<&Claims>, wanted: &str) -> Remark {
 fn where_audience_is_set(kind: Kind) -> &'static str {
     match kind {
         Kind::Gitlab => "in `.gitlab-ci.yml`, set `aud` of the token to",
-        Kind::FileToken => "let what writes the file, such as a projected volume, use the audience",
-        _ => "let the platform issue the token for",
+        Kind::FileToken => {
+            "in the settings of what writes the file, such as a projected volume, set the audience to"
+        }
+        _ => "in the settings of the platform, set the audience of the token to",
     }
 }
 
@@ -127,7 +134,7 @@ impl Claims {
 
     fn audience(&self) -> String {
         match &*self.audiences() {
-            [] => "no audience".to_owned(),
+            [] => NOT_SET.to_owned(),
             several => {
                 let more = if several.len() > MOST_AUDIENCES { ", …" } else { "" };
                 let some = several.iter().take(MOST_AUDIENCES).map(|one| shown(one));
@@ -138,7 +145,7 @@ impl Claims {
 
     /// Returns the issuer, the subject and the audience in words.
     fn said(&self) -> String {
-        let claim = |claim: &Option<String>| claim.as_deref().map_or("nothing".to_owned(), shown);
+        let claim = |claim: &Option<String>| claim.as_deref().map_or(NOT_SET.to_owned(), shown);
         format!(
             "`iss` is {}, `sub` is {}, `aud` is {}",
             claim(&self.iss),
@@ -173,7 +180,7 @@ mod unit_tests {
         let of = |json: &str| serde_json::from_str::<Claims>(json).unwrap();
         let two = of(r#"{"aud":["a","b"],"iss":"i"}"#);
         assert!(two.is_for("b") && !two.is_for("c"));
-        assert_eq!(two.said(), "`iss` is `i`, `sub` is nothing, `aud` is `a`, `b`");
-        assert_eq!(of(r#"{"aud":7}"#).audience(), "no audience");
+        assert_eq!(two.said(), "`iss` is `i`, `sub` is not set, `aud` is `a`, `b`");
+        assert_eq!(of(r#"{"aud":7}"#).audience(), "not set");
     }
 }

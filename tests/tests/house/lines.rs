@@ -3,7 +3,7 @@
 use std::{fs, process::Command};
 
 /// The configuration is one concept: if it gets longer than this, it contains another concept.
-const CONFIGURATION: usize = 3_900;
+const CONFIGURATION: usize = 4_050;
 
 /// Returns how many lines of code a folder has, by the script that counts them, and what the script says.
 fn count(folder: &str) -> (usize, String) {

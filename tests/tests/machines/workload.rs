@@ -98,7 +98,7 @@ fn doctor_shows_what_the_identity_says_if_all_is_well() {
     let body = "{\"access_token\":\"t0k3n\",\"token_type\":\"Bearer\",\"expires_in\":600}";
     let (outcome, server) = doctor(claims, FINE, body, "");
     assert_eq!(outcome.code, 0, "{outcome:?}");
-    let said = "the identity says `iss` is `https://ci.test`, `sub` is `repo:a/b`, `aud` is `https://api.anthropic.com`";
+    let said = "the claims of its token: `iss` is `https://ci.test`, `sub` is `repo:a/b`, `aud` is `https://api.anthropic.com`";
     let [has, claims] = rows(&outcome)[..] else { panic!("{outcome:?}") };
     assert_eq!(has.map(|cell| cell.replace(" spiffe,", "")), HAS);
     assert_eq!(claims, ["ok", said, "-"]);
@@ -118,15 +118,15 @@ fn doctor_shows_both_audiences_if_the_token_is_for_another() {
         difference,
         [
             "problem",
-            "the identity's token is for `https://github.com/a`, but the exchange wants `https://api.anthropic.com`",
-            "the server accepts only a token that is for it"
+            "the token of the identity has the audience `https://github.com/a`, but the exchange expects `https://api.anthropic.com`",
+            "the server accepts only a token with the audience that it expects"
         ]
     );
     let refused = format!(
         "http://{server} refused the request (invalid_grant, status 400): the server does not accept the identity of this machine. \
          The server says: \"no such rule\""
     );
-    let help = "let the platform issue the token for `https://api.anthropic.com`";
+    let help = "in the settings of the platform, set the audience of the token to `https://api.anthropic.com`";
     assert_eq!(refusal, ["problem", &*refused, help]);
     assert!(!outcome.stdout.contains("s3cr3t"), "{outcome:?}");
 }
@@ -138,8 +138,8 @@ fn doctor_shows_an_audience_that_the_options_have_changed() {
     let [.., refusal] = rows(&outcome)[..] else { panic!("{outcome:?}") };
     assert_eq!(
         refusal[2],
-        "`identity_audience` is `https://other.test`, but the exchange expects `https://api.anthropic.com` unless the server is \
-         told otherwise; let the server's rule name the same"
+        "`identity_audience` is `https://other.test`, but the server expects `https://api.anthropic.com` by default: \
+         remove the option, or add `https://other.test` to the audiences that the server accepts"
     );
 }
 
@@ -152,7 +152,7 @@ fn doctor_shows_the_subject_that_the_servers_rule_must_name() {
     assert_eq!(outcome.code, 5, "{outcome:?}");
     let [_, _, refusal] = rows(&outcome)[..] else { panic!("{outcome:?}") };
     assert_eq!(refusal[0], "problem");
-    let help = "the audience is the expected one, so let the server's rule name what the identity says: `iss` is `https://ci.test`, \
+    let help = "the audience is the expected one: compare the server's rule with the claims of the token: `iss` is `https://ci.test`, \
                 `sub` is `repo:a/b:";
     assert!(refusal[2].starts_with(help), "{refusal:?}");
     assert!(!outcome.stdout.contains('\u{1b}'), "{outcome:?}");

@@ -101,6 +101,10 @@ pub(in crate::commands) fn names(setting: &Setting) -> Vec<(Kind, String)> {
     let mut names = Vec::new();
     let (profile, key) = split_profile(&setting.key);
     names.extend(profile.map(|profile| (Kind::Profile, profile.to_owned())));
+    if let Some(command) = &setting.command {
+        names.push((Kind::Command, command.to_string()));
+        return names;
+    }
     if let Some(reference) = &setting.reference {
         names.push(match reference.split_once(' ') {
             Some(("file", path)) => (Kind::File, path.to_owned()),
@@ -259,9 +263,9 @@ mod tests {
             ("credentials.oauth.certificate = 'c.pem'", Kind::File, "c.pem"),
             ("credentials.oauth.certificate_key = { file = '/k.pem' }", Kind::File, "/k.pem"),
             ("credentials.oauth.issuer_url = 'https://a.test/x'", Kind::Server, "https://a.test"),
-            ("credentials.exec.command = ['a', 'b']", Kind::Command, "[\"a\", \"b\"]"),
-            ("credentials.jwt = { command = ['a', 'b'] }", Kind::Command, "a b"),
-            ("credentials.oauth.browser = ['a', 'b']", Kind::Command, "[\"a\", \"b\"]"),
+            ("credentials.exec.command = ['a', 'b']", Kind::Command, "[\"a\", (hidden)]"),
+            ("credentials.jwt = { command = ['a', 'b'] }", Kind::Command, "a (1 argument)"),
+            ("credentials.oauth.browser = ['a', 'b']", Kind::Command, "[\"a\", (hidden)]"),
             ("credentials.gitlab.variable = 'A_TOKEN'", Kind::Variable, "A_TOKEN"),
             ("credentials.cached.gitlab.variable = 'B'", Kind::Variable, "B"),
             ("credentials.cached.oauth.browser = ['a']", Kind::Command, "[\"a\"]"),

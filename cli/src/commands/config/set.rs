@@ -231,7 +231,9 @@ fn refused(app: &App, loader: &Loader, writer: &ConfigWriter, key: &str) -> Vec<
     found.retain(is_of_type);
     if found.is_empty() {
         found = errors_at(choosing(loader.clone().edited(writer), key), key);
-        found.retain(|problem| problem.provenance().is_some_and(|place| is_in(place, writer.path())));
+        found.retain(|problem| {
+            problem.provenance().is_some_and(|place| is_in(place, writer.path()))
+        });
     }
     found.into_iter().map(Problem::without_place).collect()
 }

@@ -10,11 +10,18 @@ use crate::{
 
 pub(super) async fn exchange(call: Call<'_>, last: Option<&TokenSet>) -> Result<TokenSet, Failure> {
     let context = call.context;
-    let Some(refresh_token) = last.and_then(TokenSet::refresh_token) else {
-        return Err(Failure::from(context.login_required(match last {
-            Some(_) => "the token has expired, and there is no refresh token to renew it with",
-            None => "no user is logged in",
-        })));
+    let Some(last) = last else {
+        let error = context.login_required("no user is logged in");
+        // The grant is also that of a login if a secret was forgotten.
+        let can_be_program =
+            call.options.is_grant_implied() && !call.options.registration.is_dynamic();
+        let both =
+            || format!("{}, or set `client_secret` if no user is to log in", context.login_help());
+        return Err(Failure::from(if can_be_program { error.with_help(both()) } else { error }));
+    };
+    let Some(refresh_token) = last.refresh_token() else {
+        let what = "the token has expired, and there is no refresh token to renew it with";
+        return Err(Failure::from(context.login_required(what)));
     };
     let help = context.login_help();
     let advice = GrantAdvice {
