@@ -350,7 +350,7 @@ fn all_problems_are_reported_at_once_without_a_value() {
         "fixedd = ***",
         "did you mean `fixed`?",
         "did you mean `domain`?",
-        "expected a URL, found a text",
+        "expected an address such as https://idp.example.com, found a text without a scheme",
         "expected a duration like `5s`",
         "expected an integer from 0 to 255, found a text",
     ] {

@@ -102,7 +102,6 @@ impl Problem {
     }
 
     /// Removes the place and the line, which are those of a text that is in no file.
-    #[must_use]
     #[doc(hidden)]
     pub fn without_place(self) -> Self {
         Self { provenance: None, excerpt: None, ..self }

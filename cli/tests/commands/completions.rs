@@ -52,6 +52,8 @@ function offer() {
 }
 zle -N offer
 bindkey '^I' offer
+# It never asks whether to show a long list.
+LISTMAX=100000
 PROMPT='<ready>'
 ";
 
@@ -118,8 +120,8 @@ impl Place {
             .env("ZDOTDIR", self.sandbox.path("zsh"))
             .env("HOME", self.sandbox.path("home"))
             .env("XDG_CONFIG_HOME", self.sandbox.path("home/.config"));
-        // Wide enough for each description, so that a match has a line of its own.
-        let script = "stty rows 500 cols 1000; PATH=$BIN:$PATH; exec \"$@\"";
+        // Large enough for each description and for the longest list.
+        let script = "stty rows 5000 cols 1000; PATH=$BIN:$PATH; exec \"$@\"";
         let mut terminal = Pty::start(script, &command);
         terminal.wait_for("<ready>");
         terminal.type_in(&format!("{line}\t"));

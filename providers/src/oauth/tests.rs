@@ -115,7 +115,7 @@ fn a_login_needs_time_and_a_place_to_come_back_to() {
         ("redirect_path = 'callback'", "`redirect_path` is not a path"),
         ("redirect_path = '/a?b'", "`redirect_path` is not a path"),
         ("redirect_uri = 'https://a.test/b#c'", "`redirect_uri` has a fragment"),
-        ("redirect_uri = '/callback'", "expected a URL"),
+        ("redirect_uri = '/callback'", "found a text without a scheme"),
         ("registration_page_url = 'http://i.test'", "without encryption"),
         ("redirect_uri = 'http://127.0.0.1/a'\nredirect_port = 8888", "remove `redirect_port`"),
         ("redirect_uri = 'http://127.0.0.1/a'\nredirect_path = '/a'", "remove `redirect_port`"),
