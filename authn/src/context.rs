@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use crate::{
     Environment, Error, Kept, Origins, Placement, Result, SecretString, Token, TokenSet,
     process::Surroundings,
-    store::{ConfiguredScope, SessionSpec},
+    store::{ConfiguredScope, SendRight, SessionSpec},
     telemetry::Labels,
     time::Clock,
     token::OnUpdate,
@@ -97,6 +97,8 @@ pub(crate) struct Parts {
     pub(crate) environment: Arc<Environment>,
     /// Checks the options that could not be checked before the secrets were known that commands print.
     pub(crate) check: Option<Check>,
+    /// Of an exchange that holds a lease.
+    pub(crate) right: Option<SendRight>,
     #[cfg(feature = "reqwest")]
     pub(crate) http: crate::http::HttpClient,
 }
@@ -240,7 +242,41 @@ impl Context {
         &self.0.environment
     }
 
+    /// Fails if the lease of the session was lost, so that this exchange must send nothing: another process may be making it.
+    ///
+    /// The requests of [`http`](Self::http) check it right before they are sent. A source that sends by itself, such as by a
+    /// command or the SDK of a vendor, calls this right before it sends what a server accepts once, and again before each
+    /// repetition. Credentials that share no session never fail here.
+    ///
+    /// Once a server has accepted a request of the exchange other than a `GET` or a `HEAD`, it no longer fails: what the
+    /// answer needs, such as the keys of its signature, is still asked for, so that the new session can be stored.
+    ///
+    /// ```
+    /// # async fn spend(_: Option<&authn::TokenSet>) -> authn::Result<authn::TokenSet> { Ok(authn::Token::new("abc")?.into()) }
+    /// use authn::{Context, Result, TokenSet, TokenSource};
+    ///
+    /// #[derive(Debug)]
+    /// struct Sdk;
+    ///
+    /// impl TokenSource for Sdk {
+    ///     async fn request_token(&self, context: &Context, last: Option<&TokenSet>) -> Result<TokenSet> {
+    ///         context.check_lease()?;
+    ///         spend(last).await
+    ///     }
+    /// }
+    /// # assert!(Context::new().check_lease().is_ok());
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// One of kind [`Store`](crate::ErrorKind::Store), which the source returns.
+    pub fn check_lease(&self) -> Result<()> {
+        self.0.right.as_ref().map_or(Ok(()), SendRight::check)
+    }
+
     /// Returns the HTTP client for token requests, which has limits, deadlines and redaction built in.
+    ///
+    /// In an exchange it sends only as long as the lease of the session is held, so it is asked for in each.
     #[cfg(feature = "reqwest")]
     pub fn http(&self) -> &crate::http::HttpClient {
         &self.0.http
@@ -382,7 +418,10 @@ impl Context {
         // Both wait by the context's clock, whichever was set last.
         inner.kept.set_clock(inner.clock.clone());
         #[cfg(feature = "reqwest")]
-        inner.http.set_clock(inner.clock.clone());
+        {
+            inner.http.set_clock(inner.clock.clone());
+            inner.http.set_right(inner.right.clone());
+        }
         Self(Arc::new(inner))
     }
 }

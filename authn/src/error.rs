@@ -46,6 +46,8 @@ struct Inner {
     keeps_session: bool,
     /// Whether the session has ended, but no user can log in.
     needs_configuration: bool,
+    /// Whether a store could not be reached.
+    is_unreachable: bool,
     server_code: Option<String>,
     server_description: Option<String>,
 }
@@ -143,6 +145,7 @@ impl Error {
             problems: Vec::new(),
             keeps_session: false,
             needs_configuration: false,
+            is_unreachable: false,
             server_code: None,
             server_description: None,
         }))
@@ -196,6 +199,27 @@ impl Error {
     pub fn without_login(mut self) -> Self {
         self.inner().needs_configuration = true;
         self
+    }
+
+    /// Says that a token store could not be reached, so that nothing is known of its leases and documents. An exchange that
+    /// spends nothing is then made without the store; see [`TokenStore::lock`](crate::store::TokenStore::lock).
+    ///
+    /// ```
+    /// use authn::Error;
+    ///
+    /// let error = Error::store("vault.example.com does not answer").as_unreachable();
+    /// assert!(error.is_unreachable());
+    /// assert!(!Error::store("another process has held the lease for 10 minutes").is_unreachable());
+    /// ```
+    #[must_use]
+    pub fn as_unreachable(mut self) -> Self {
+        self.inner().is_unreachable = true;
+        self
+    }
+
+    /// Returns whether a token store could not be reached.
+    pub fn is_unreachable(&self) -> bool {
+        self.0.is_unreachable
     }
 
     pub(crate) fn keeps_session(&self) -> bool {

@@ -20,15 +20,10 @@ impl Exchange {
     /// Publishes a stored token, unless it is the cached one or was refused. Returns it if it is fresh. A token past its
     /// refresh point is published only, in case the exchange fails.
     pub(super) fn adopt(&self, session: &StoredSession, record: &Record) -> Option<Issued> {
-        let (issued, schedule) = self.stored(session, record)?;
-        if self.scope.knows(issued.token()) {
-            return None;
-        }
-        let is_published =
-            self.publish_in(&self.scope, self.invalidations, &issued, schedule).ok()?;
+        let (issued, schedule) = self.publish_stored(session, record)?;
         let now = self.context.clock().now();
         let is_fresh = !schedule.refresh.reached(now);
-        if is_published && is_fresh {
+        if is_fresh {
             let end = issued.token().expires_at();
             tracing::info!(
                 authn.key = self.context.key(),
@@ -39,7 +34,26 @@ impl Exchange {
                 "stored token used"
             );
         }
-        (is_published && is_fresh).then_some(issued)
+        is_fresh.then_some(issued)
+    }
+
+    /// Publishes a stored token, unless it is the cached one or was refused. Returns it, also if it is past its refresh point.
+    pub(super) fn adopt_usable(&self, session: &StoredSession, record: &Record) -> Option<Issued> {
+        self.publish_stored(session, record).map(|(issued, _)| issued)
+    }
+
+    fn publish_stored(
+        &self,
+        session: &StoredSession,
+        record: &Record,
+    ) -> Option<(Issued, Schedule)> {
+        let (issued, schedule) = self.stored(session, record)?;
+        if self.scope.knows(issued.token()) {
+            return None;
+        }
+        let is_published =
+            self.publish_in(&self.scope, self.invalidations, &issued, schedule).ok()?;
+        is_published.then_some((issued, schedule))
     }
 
     /// Returns whether a token is good only for the origins that the server has named for it.

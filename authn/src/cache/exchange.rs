@@ -1,4 +1,4 @@
-//! `Exchange`: one exchange, with a store or without: read, exchange, save, publish.
+//! `Exchange`: one exchange, with a store or without, and its limits.
 
 use std::{
     future::Future,
@@ -10,15 +10,13 @@ use std::{
     time::{Duration, Instant, SystemTime},
 };
 
-use zeroize::Zeroizing;
-
 use super::{
     core::Shared, memory::Memory, schedule::Schedule, scopes::ScopeSlot, slot::Rotation,
-    state::SessionState,
+    state::SessionState, stored::Opened,
 };
 use crate::{
     Context, Error, ErrorKind, Issued, Result, SecretString, SessionPolicy, Token, TokenSet,
-    store::{Lease, Record, StoredFailure, StoredSession, StoredToken},
+    store::{HeldLease, Record, StoredSession},
     telemetry::{Operation, note_reason},
     time::{Clock, Moment, before, chance},
     token::BEARER,
@@ -76,10 +74,11 @@ impl Exchange {
         let mut memory = state.memory().await;
         self.generation = memory.generation;
         let result = match self.open().await? {
-            Some((session, mut lease, record)) => {
-                self.with_store(&session, &mut lease, record, &mut memory, asked).await
+            Opened::Stored(stored, record) => {
+                self.with_store(&stored, record, &mut memory, asked).await
             }
-            None => match self.report_left(&mut memory).await? {
+            Opened::OutOfReach => self.without_store(&mut memory).await,
+            Opened::InMemory => match self.report_left(&mut memory).await? {
                 Some(issued) => Ok(issued),
                 None if memory.has_session(self.shared.source.session()) => {
                     self.in_memory(&mut memory).await
@@ -88,7 +87,7 @@ impl Exchange {
                     let sent = self.last(&memory);
                     let has_ended = memory.has_ended;
                     drop(memory);
-                    let fresh = self.request(sent.as_ref(), None).await;
+                    let fresh = self.request(sent.as_ref(), None, None).await;
                     let fresh = fresh.map_err(|error| {
                         self.as_absence_of_login(error, sent.as_ref(), has_ended)
                     })?;
@@ -103,7 +102,7 @@ impl Exchange {
 
     async fn in_memory(&self, memory: &mut Memory) -> Result<Issued> {
         let sent = self.last(memory);
-        match self.request(sent.as_ref(), None).await {
+        match self.request(sent.as_ref(), None, None).await {
             Ok(fresh) => self.keep(memory, fresh).await,
             Err(error) => {
                 let error = self.as_absence_of_login(error, sent.as_ref(), memory.has_ended);
@@ -117,7 +116,12 @@ impl Exchange {
     }
 
     /// Marks the error of a source at which no user has ever logged in: a chain then asks its next provider.
-    fn as_absence_of_login(&self, error: Error, sent: Option<&TokenSet>, has_ended: bool) -> Error {
+    pub(super) fn as_absence_of_login(
+        &self,
+        error: Error,
+        sent: Option<&TokenSet>,
+        has_ended: bool,
+    ) -> Error {
         let is_marked = error.kind() == ErrorKind::LoginRequired
             && sent.is_none()
             && !has_ended
@@ -151,235 +155,10 @@ impl Exchange {
         })
     }
 
-    async fn with_store(
-        &self,
-        session: &StoredSession,
-        lease: &mut Lease,
-        mut record: Record,
-        memory: &mut Memory,
-        asked: SystemTime,
-    ) -> Result<Issued> {
-        let scope = self.entry(session);
-        let unsaved = memory.unsaved.take().filter(|unsaved| unsaved.revision == record.revision);
-        if let Some(unsaved) = unsaved {
-            record = unsaved;
-            self.save(session, memory, &mut record).await?;
-            self.keep_session(session, &mut record);
-        }
-        memory.pending.retain(|pending| pending.is_of(&record));
-        if let Some(issued) = self.report_left(memory).await? {
-            return Ok(issued);
-        }
-        if !self.forced
-            && let Some(issued) = self.adopt(session, &record)
-            && self.shared.is_current(&issued).await
-        {
-            return Ok(issued);
-        }
-        self.check()?;
-        let now = self.context.clock().now().wall();
-        if let Some(error) = record.failure.as_ref().and_then(|failure| failure.holds(asked, now)) {
-            return Err(error);
-        }
-        let policy = self.shared.source.session();
-        if record.has_session() || !matches!(policy, SessionPolicy::None) {
-            self.reserve(session, &mut record).await?;
-        }
-        let stored = record.tokens.get(&scope).and_then(StoredToken::token);
-        let mut fresh = match self.request_for(session, lease, &mut record, &scope).await {
-            Ok(fresh) => fresh,
-            Err(error) => {
-                self.leave(session, &mut record, &error).await;
-                let (sent, has_ended) = (record.token_set(&scope), record.has_ended());
-                return Err(self.as_absence_of_login(error, sent.as_ref(), has_ended));
-            }
-        };
-        fresh.previous.1 = fresh.previous.1.or(stored);
-        if let Some(error) = &fresh.unverified {
-            record.take_session(&fresh.tokens);
-            record.failure = StoredFailure::of(error, self.context.clock().now().wall());
-        } else {
-            let mut tokens = fresh.tokens.clone();
-            if matches!(policy, SessionPolicy::None) && tokens.is_new_session() {
-                // No session has begun: the access tokens of other scopes are used until their own ends.
-                let of_all_scopes = std::mem::take(&mut record.tokens);
-                record.forget();
-                record.tokens = of_all_scopes;
-                tokens = tokens.without_new_session();
-            }
-            record.take(&tokens, &scope, fresh.issued.token(), fresh.asked_at);
-        }
-        if fresh.issued.id_token().is_none() {
-            fresh.issued = fresh.issued.with_id_token(last_id_token(&record));
-        }
-        // It is saved even if a logout has started meanwhile. Until that has reached the store, another process can read
-        // the record, and must not find the spent refresh token there.
-        match self.save(session, memory, &mut record).await {
-            Err(error) if self.goes_on_without(&error) => memory.unsaved = None,
-            Err(error) => {
-                if memory.unsaved.is_some() {
-                    self.note(memory, fresh);
-                }
-                return Err(error);
-            }
-            Ok(()) => {}
-        }
-        self.check()?;
-        self.hand_out(memory, fresh).await
-    }
-
-    /// Leaves a failure for the processes that wait for the lease: each would wait as long for the same one.
-    async fn leave(&self, session: &StoredSession, record: &mut Record, error: &Error) {
-        record.failure = StoredFailure::of(error, self.context.clock().now().wall());
-        if record.failure.is_some() {
-            // If it can't be saved, each process asks by itself.
-            let _ = self.limited(session.save(record)).await;
-        }
-    }
-
-    /// Exchanges the tokens of a record. If the server has ended that session, the store is read once more: if a login
-    /// has stored another session, that one is tried, or else the record loses its refresh token.
-    ///
-    /// No exchange is started with a lost lease. The result of one that was started is saved even so, if the record is
-    /// unchanged: the server may no longer accept the old refresh token.
-    async fn request_for(
-        &self,
-        session: &StoredSession,
-        lease: &mut Lease,
-        record: &mut Record,
-        scope: &str,
-    ) -> Result<Fresh> {
-        let mut sent = record.token_set(scope);
-        let mut tried = false;
-        loop {
-            if lease.is_lost() {
-                return Err(lost(session));
-            }
-            let last = record.token(scope);
-            let error = match self.request(sent.as_ref(), last.as_ref()).await {
-                Err(error) if is_over(&error, sent.as_ref()) => error,
-                result => return result,
-            };
-            let mut now = self.limited(self.read(session)).await??;
-            let is_same = same_refresh_token(&now, sent.as_ref());
-            if !tried && now.refresh_token.is_some() && !is_same {
-                *record = now;
-                sent = record.token_set(scope);
-                tried = true;
-                continue;
-            }
-            if is_same {
-                now.refresh_token = None;
-                // An earlier one: this one holds until a user logs in.
-                now.failure = None;
-                self.limited(session.save(&mut now)).await??;
-            }
-            return Err(error);
-        }
-    }
-
     /// Fails if a logout or a login has happened since the generation was read.
-    fn check(&self) -> Result<()> {
+    pub(super) fn check(&self) -> Result<()> {
         let is_active = self.state.slots.generation() == self.generation;
         is_active.then_some(()).ok_or_else(logged_out)
-    }
-
-    /// Makes sure that the result of an exchange can be saved.
-    pub(super) async fn reserve(&self, session: &StoredSession, record: &mut Record) -> Result<()> {
-        let reserved = self.limited(session.reserve(record)).await.flatten();
-        match reserved {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(logged_out()),
-            Err(error) => Err(unreserved(error)),
-        }
-    }
-
-    /// Saves the record. If the whole can't be saved, the session is saved without access tokens. If that fails, too, the
-    /// record is kept in memory until the store works again, because the server may accept its refresh token only.
-    ///
-    /// A session that no store takes is not kept: saving it again would not help.
-    pub(super) async fn save(
-        &self,
-        session: &StoredSession,
-        memory: &mut Memory,
-        record: &mut Record,
-    ) -> Result<()> {
-        record.check_length()?;
-        let now = self.context.clock().now().wall();
-        let is_new = record.revision == 0;
-        let started = Instant::now();
-        record.set_saved_at(now);
-        let saved = match self.limited(session.save(record)).await {
-            // The save goes on, and may still succeed.
-            Err(too_long) => Err(too_long),
-            Ok(Err(error)) if record.has_session() => {
-                let mut without_tokens = record.without_tokens();
-                let saved = self.limited(session.save(&mut without_tokens)).await.flatten();
-                if saved.is_ok() {
-                    record.revision = without_tokens.revision;
-                }
-                saved.or(Err(error))
-            }
-            Ok(saved) => saved,
-        };
-        if is_new && saved.is_ok() {
-            // Next time, if it fails.
-            let _ = self.limited(session.remove_unused(now)).await;
-        }
-        match saved {
-            Ok(true) => {
-                tracing::info!(
-                    authn.key = self.context.key(),
-                    authn.store.name = session.name(),
-                    authn.session = record.state(),
-                    authn.duration = started.elapsed().as_secs_f64(),
-                    "session saved"
-                );
-                Ok(())
-            }
-            Ok(false) => Err(logged_out()),
-            Err(error) => {
-                memory.unsaved = Some(record.clone());
-                Err(if record.has_session() { unsaved(error) } else { error })
-            }
-        }
-    }
-
-    /// Returns what is stored, and the lease of it; `None` if the tokens are only in memory.
-    async fn open(&self) -> Result<Option<(StoredSession, Lease, Record)>> {
-        let found = async {
-            let Some(session) = self.session().await? else { return Ok(None) };
-            let lease = self.lease(&session).await?;
-            let started = Instant::now();
-            let record = self.limited(self.read(&session)).await??;
-            tracing::info!(
-                authn.key = self.context.key(),
-                authn.store.name = session.name(),
-                authn.session = record.state(),
-                authn.duration = started.elapsed().as_secs_f64(),
-                "session read"
-            );
-            Ok(Some((session, lease, record)))
-        };
-        match found.await {
-            Err(error) if self.goes_on_without(&error) => Ok(None),
-            found => found,
-        }
-    }
-
-    /// Returns whether an exchange goes on although the store has failed, with a warning: the store was not configured, and
-    /// the token that it does not take is good for this program.
-    fn goes_on_without(&self, error: &Error) -> bool {
-        let goes_on =
-            error.kind() == ErrorKind::Store && self.shared.stores_for_the_next(&self.context);
-        if goes_on {
-            tracing::warn!(
-                authn.key = self.context.key(),
-                "the token is not stored for the next program: {}; set `store` to `memory` to do without",
-                error.message()
-            );
-        }
-        goes_on
     }
 
     /// Resolves the references to secrets again, and looks for what the source finds by itself.
@@ -402,7 +181,7 @@ impl Exchange {
     }
 
     /// Takes the lease of the session.
-    pub(super) async fn lease(&self, session: &StoredSession) -> Result<Lease> {
+    pub(super) async fn lease(&self, session: &StoredSession) -> Result<HeldLease> {
         let end = self.context.clock().sleep(LEASE);
         // On the heap: the futures of all exchanges have it in them.
         let lock = Box::pin(self.noting_wait(session.lock()));
@@ -416,7 +195,8 @@ impl Exchange {
                 .with_help("end it, or try again"))
             })
         };
-        Operation::lease_wait(self.context.labels()).run(leased).await
+        let lease = Operation::lease_wait(self.context.labels()).run(leased).await?;
+        Ok(HeldLease::new(lease, session.place()))
     }
 
     /// Logs that another process has the lease, if it is waited for.
@@ -445,6 +225,7 @@ impl Exchange {
                 STORE.as_secs()
             ))
             .with_help("check the store's server or disk")
+            .as_unreachable()
         })
     }
 
@@ -459,8 +240,14 @@ impl Exchange {
         })
     }
 
-    /// Asks the source. `token` is the last token for the same scopes, if that is known.
-    async fn request(&self, last: Option<&TokenSet>, token: Option<&Token>) -> Result<Fresh> {
+    /// Asks the source, which sends only as long as the lease is held, if there is one. `token` is the last token for the
+    /// same scopes, if that is known.
+    pub(super) async fn request(
+        &self,
+        last: Option<&TokenSet>,
+        token: Option<&Token>,
+        lease: Option<&HeldLease>,
+    ) -> Result<Fresh> {
         if self.forced {
             self.prepare().await?;
         }
@@ -471,7 +258,10 @@ impl Exchange {
         note_reason(reason);
         tracing::info!(authn.key = key, authn.reason = ?reason, "exchange started");
         let started = Instant::now();
-        let context = self.context.clone().change(|parts| parts.reason = reason);
+        let context = self.context.clone().change(|parts| {
+            parts.reason = reason;
+            parts.right = lease.map(HeldLease::right);
+        });
         let tokens = self.answered(self.shared.source.request_token(&context, last)).await?;
         // A failure is logged where the exchange ends.
         let elapsed = started.elapsed();
@@ -570,45 +360,15 @@ impl Exchange {
 }
 
 /// Returns whether the server has ended the session of the refresh token that was sent.
-fn is_over(error: &Error, sent: Option<&TokenSet>) -> bool {
+pub(super) fn is_over(error: &Error, sent: Option<&TokenSet>) -> bool {
     error.kind() == ErrorKind::LoginRequired
         && !error.keeps_session()
         && sent.is_some_and(|tokens| tokens.refresh_token().is_some())
 }
 
-fn same_refresh_token(record: &Record, sent: Option<&TokenSet>) -> bool {
-    let sent = sent.and_then(TokenSet::refresh_token);
-    let is_same = |stored: &Zeroizing<String>| sent.is_some_and(|sent| **stored == *sent.expose());
-    record.refresh_token.as_ref().is_some_and(is_same)
-}
-
 /// Returns the last ID token of a stored session.
 pub(super) fn last_id_token(record: &Record) -> Option<SecretString> {
     record.any_token_set()?.id_token().cloned()
-}
-
-fn lost(session: &StoredSession) -> Error {
-    Error::store(format!("the lease of the session in {} was lost", session.place()))
-        .with_help("try again")
-}
-
-/// Nothing was sent: the session is as it was.
-fn unreserved(error: Error) -> Error {
-    let why = error.message();
-    Error::store(format!("the session can't be renewed, because the new one can't be saved: {why}"))
-        .with_help(error.help().unwrap_or("check the store").to_owned())
-        .with_source(error)
-}
-
-fn unsaved(error: Error) -> Error {
-    let why = error.message();
-    let help = error.help().unwrap_or("check the store");
-    let help = format!("{help}, and keep the program running until then, or log in again");
-    Error::store(format!(
-        "the session was renewed but can't be saved, and is lost when this program ends: {why}"
-    ))
-    .with_help(help)
-    .with_source(error)
 }
 
 pub(super) fn expired_on_arrival() -> Error {

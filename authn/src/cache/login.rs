@@ -13,6 +13,7 @@ use super::{
     exchange::{Exchange, Fresh, MOMENT, logged_out},
     memory::Memory,
     single_flight::closed,
+    stored::{ROUNDS, Saved, superseded},
 };
 use crate::{
     Error, ErrorKind, Login, LoginOutcome, Result, TokenSet,
@@ -208,19 +209,31 @@ impl Exchange {
         fresh.previous.1 = self.scope.last_token();
         let saved = if let Some(session) = session {
             let _lease = self.lease(session).await?;
-            let mut record = self.limited(session.load()).await??;
-            // A logout takes precedence; any other change is replaced.
-            if let Start::Login { revision } = start
-                && record.revision != revision
-                && record.is_empty()
-            {
-                return Err(logged_out());
-            }
-            session.keep_session(&mut record);
+            let mut known = match start {
+                Start::Login { revision } => Some(revision),
+                Start::Held => None,
+            };
             let scope = self.entry(session);
-            record.take(&fresh.tokens, &scope, fresh.issued.token(), fresh.asked_at);
-            memory.unsaved = None;
-            self.save(session, &mut memory, &mut record).await
+            let mut tries = ROUNDS;
+            loop {
+                let mut record = self.limited(session.load()).await??;
+                // A logout takes precedence; any other change is replaced.
+                if known.is_some_and(|known| record.revision != known) && record.is_cleared() {
+                    return Err(logged_out());
+                }
+                known = Some(record.revision);
+                session.keep_session(&mut record);
+                let begun = record.clone();
+                record.take(&fresh.tokens, &scope, fresh.issued.token(), fresh.asked_at);
+                memory.unsaved = None;
+                match self.save(session, &mut memory, &begun, &mut record, &scope).await {
+                    Ok(Saved::Done) => break Ok(()),
+                    // Another process that has lost its lease, or took this one, has saved its exchange.
+                    Ok(Saved::Superseded(_)) if tries > 1 => tries -= 1,
+                    Ok(Saved::Superseded(_)) => break Err(superseded(session)),
+                    Err(error) => break Err(error),
+                }
+            }
         } else {
             self.keep_in(&mut memory, &fresh);
             Ok(())

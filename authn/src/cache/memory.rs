@@ -16,10 +16,19 @@ pub(super) struct Memory {
     pub(super) last_of: Weak<ScopeSlot>,
     /// Whether the server has ended the session. A login starts another one.
     pub(super) has_ended: bool,
-    /// The record that the store failed to save. The server may accept its refresh token only.
-    pub(super) unsaved: Option<Record>,
+    pub(super) unsaved: Option<Unsaved>,
     /// The token sets that `on_update` has not accepted. No other token is handed out before.
     pub(super) pending: Vec<Pending>,
+}
+
+/// The record that the store failed to save. The server may accept its refresh token only.
+#[derive(Clone)]
+pub(super) struct Unsaved {
+    /// The record that it was made from.
+    pub(super) begun: Record,
+    pub(super) record: Record,
+    /// The name of the tokens that it was made for.
+    pub(super) scope: String,
 }
 
 impl Memory {

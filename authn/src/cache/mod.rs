@@ -23,6 +23,7 @@ mod session;
 mod single_flight;
 mod slot;
 mod state;
+mod stored;
 mod update;
 mod web_login;
 

@@ -25,6 +25,7 @@ use crate::{
     diagnostic::{check_limit_on_files, limit_help, reason},
     origins::{LOCALHOST, is_loopback},
     runtime::aside,
+    store::SendRight,
     time::Clock,
 };
 
@@ -67,6 +68,8 @@ pub struct HttpClient {
     shared: Arc<Shared>,
     clock: Clock,
     reach: Reach,
+    /// Of the exchange that it is for, if that holds a lease.
+    right: Option<SendRight>,
 }
 
 /// What all clones share.
@@ -98,7 +101,7 @@ impl HttpClient {
             machine: Connections::within(Reach::Machine),
             identified: Identified::default(),
         });
-        Self { shared, clock: Clock::system(), reach: Reach::Any }
+        Self { shared, clock: Clock::system(), reach: Reach::Any, right: None }
     }
 
     /// Returns a client with the same options and connections of its own.
@@ -113,6 +116,15 @@ impl HttpClient {
 
     pub(super) fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Sets what its requests ask for right before they are sent.
+    pub(crate) fn set_right(&mut self, right: Option<SendRight>) {
+        self.right = right;
+    }
+
+    pub(super) fn right(&self) -> Option<&SendRight> {
+        self.right.as_ref()
     }
 
     verbs! { get GET, post POST, put PUT, patch PATCH, delete DELETE, head HEAD }

@@ -24,6 +24,7 @@ use super::{
 use crate::{
     Error, Result, Token,
     runtime::in_background,
+    store::SendRight,
     telemetry,
     time::{Clock, Sleep, before, chance},
 };
@@ -221,6 +222,9 @@ impl HttpRequest {
     ///
     /// A response of any status is returned, except a redirect that is not [followed](Self::same_origin_redirects), which is
     /// an error.
+    ///
+    /// In an exchange whose lease is lost, nothing is sent, neither at first nor again: see
+    /// [`Context::check_lease`](crate::Context::check_lease).
     pub async fn send(self) -> Result<HttpResponse> {
         let is_to_machine = self.reach == Reach::Machine;
         check(&self.url, self.allow_http || is_to_machine)?;
@@ -313,6 +317,8 @@ impl Sending {
         let method = if self.manner.is_once { Method::POST } else { request.method().clone() };
         let mut tried = 1;
         loop {
+            let right = self.options.right();
+            right.map_or(Ok(()), SendRight::check)?;
             let again = request.try_clone().filter(|_| tried < self.tries);
             let sent = Instant::now();
             let attempt = Attempt {
@@ -325,6 +331,12 @@ impl Sending {
             let result = before(answer, &mut *deadline).await;
             attempt.ended(result.as_ref(), sent.elapsed());
             let result = result.ok_or_else(|| self.late())?;
+            if let (Ok(response), Some(right)) = (&result, right)
+                && response.status().is_success()
+                && !method.is_safe()
+            {
+                right.accepted();
+            }
             let repeat = match &result {
                 Ok(response) => retry::after_response(&method, response.status()),
                 Err(error) => {

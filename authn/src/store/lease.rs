@@ -33,6 +33,8 @@ use crate::runtime::{catch, caught};
 /// assert!(lease.is_lost());
 /// # }
 /// ```
+///
+/// An exchange looks at the lease right before it sends a request, and sends nothing once it is lost.
 pub struct Lease {
     _held: Held,
     loss: Loss,
@@ -64,6 +66,35 @@ impl Lease {
     }
 
     /// Sets the future that ends when the lease is lost. It is dropped with the lease. If it panics, the lease is lost.
+    ///
+    /// The future is polled right before each request of an exchange, also if nothing has woken it. A process can have been
+    /// stopped for longer than the lease lasts, and continues before any timer fires. So a store whose leases last for a time
+    /// compares that time with a clock in each poll:
+    ///
+    /// ```
+    /// use std::{future::poll_fn, pin::pin, task::Poll, time::{Duration, Instant}};
+    ///
+    /// use authn::store::Lease;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # struct Held;
+    /// # let held = Held;
+    /// let end = Instant::now() + Duration::from_secs(30);
+    /// let mut lease = Lease::new(held).with_lost(async move {
+    ///     // The timer wakes who waits; the clock decides.
+    ///     let mut timer = pin!(tokio::time::sleep_until(end.into()));
+    ///     poll_fn(|context| {
+    ///         let timer = timer.as_mut().poll(context);
+    ///         if Instant::now() >= end { Poll::Ready(()) } else { timer }
+    ///     })
+    ///     .await;
+    /// });
+    /// assert!(!lease.is_lost());
+    /// # }
+    /// ```
+    ///
+    /// It is polled on any thread, within the framework's runtime, and must not block.
     #[must_use]
     pub fn with_lost(self, lost: impl Future<Output = ()> + Send + 'static) -> Self {
         Self {

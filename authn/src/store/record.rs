@@ -197,6 +197,46 @@ impl Record {
         !self.has_session() && self.tokens.is_empty()
     }
 
+    /// Returns whether its session was ended by a logout, or by a process with other secrets, rather than by the server.
+    pub(crate) fn is_cleared(&self) -> bool {
+        self.is_empty() && self.owner.is_none() && self.failure.is_none()
+    }
+
+    /// Returns what it becomes on a record that another process has saved since the one that it was made from, for the tokens
+    /// with this name. `None` if that has another session, or another one of these tokens.
+    pub(crate) fn onto(&self, begun: &Self, now: &Self, scope: &str) -> Option<Self> {
+        if !now.is_of_session(begun) || now.secret(scope) != begun.secret(scope) {
+            return None;
+        }
+        let mut record = Self { revision: now.revision, ..self.clone() };
+        if self.session == begun.session {
+            let is_as_before = |name: &str| now.secret(name) == begun.secret(name);
+            record.tokens.retain(|name, _| name == scope || is_as_before(name));
+            let new = now.tokens.iter().filter(|(name, _)| !is_as_before(name));
+            record.tokens.extend(new.map(|(name, token)| (name.clone(), token.clone())));
+        }
+        Some(record)
+    }
+
+    /// Returns whether it is what a save of `saved` has made, with its tokens of this name or without tokens.
+    pub(crate) fn has_taken(&self, saved: &Self, scope: &str) -> bool {
+        let has_token = self.tokens.is_empty() || self.secret(scope) == saved.secret(scope);
+        !self.is_empty() && self.is_of_session(saved) && has_token
+    }
+
+    /// Returns whether both have the same session, so that the next exchange would send the same.
+    fn is_of_session(&self, other: &Self) -> bool {
+        self.session == other.session
+            && self.fingerprint == other.fingerprint
+            && self.refresh_token == other.refresh_token
+            && self.kept == other.kept
+    }
+
+    /// Returns the text of the access token with this name.
+    fn secret(&self, scope: &str) -> Option<&str> {
+        self.tokens.get(scope).map(|stored| stored.access_token.as_str())
+    }
+
     /// Returns in words what it has, for a log.
     pub(crate) fn state(&self) -> &'static str {
         match (self.has_session(), self.tokens.is_empty()) {

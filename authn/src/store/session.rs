@@ -132,6 +132,7 @@ impl StoredSession {
     /// Makes sure that the next save can succeed; `false` if another process has replaced the record since it was read.
     pub(crate) async fn reserve(&self, record: &mut Record) -> Result<bool> {
         let expected = record.revision;
+        self.sign(record);
         let document = match expected {
             0 => record.write(record.next_revision()),
             _ => record.write(expected),
@@ -145,14 +146,20 @@ impl StoredSession {
     pub(crate) async fn save(&self, record: &mut Record) -> Result<bool> {
         let expected = record.revision;
         let next = record.next_revision();
-        record.key = Some(self.key.to_string());
-        record.owner = Some(self.owner.clone());
+        self.sign(record);
         let document = record.write(next);
         let saved = self.store.save(&self.key, &document, expected).await?;
         if saved {
             record.revision = next;
         }
         Ok(saved)
+    }
+
+    /// Notes whose a record is. A logout leaves one without an owner, which tells it
+    /// from one that was reserved.
+    fn sign(&self, record: &mut Record) {
+        record.key = Some(self.key.to_string());
+        record.owner = Some(self.owner.clone());
     }
 
     /// Ends the session: replaces the record with an empty one.

@@ -34,6 +34,55 @@ pub(crate) struct Server {
     /// Where exchanges wait if a test delays them: before and after the server's commit.
     pub(crate) gates: Mutex<Option<(Arc<Notify>, Arc<Notify>)>>,
     pub(crate) revoked: Mutex<Vec<String>>,
+    /// Where an exchange waits until a test lets it go on: `before` it may send, on the `wire`, and with its `answer`.
+    pub(crate) stops: Stops,
+    /// Whether a spent refresh token is accepted again, as servers do for a while.
+    pub(crate) accepts_spent: AtomicBool,
+    pub(crate) sent: Mutex<Vec<String>>,
+}
+
+/// Points of a program at which a test stops the next one that comes there.
+#[derive(Debug, Default)]
+pub(crate) struct Stops(Mutex<Vec<(&'static str, Arc<Stop>)>>);
+
+/// A point at which a test has stopped a program.
+#[derive(Debug, Default)]
+pub(crate) struct Stop {
+    arrived: Notify,
+    go_on: Notify,
+}
+
+impl Stops {
+    /// Stops the next program that comes to a point.
+    pub(crate) fn at(&self, point: &'static str) -> Arc<Stop> {
+        let stop = Arc::<Stop>::default();
+        self.0.lock().unwrap().push((point, Arc::clone(&stop)));
+        stop
+    }
+
+    pub(crate) async fn pass(&self, point: &'static str) {
+        let stop = {
+            let mut stops = self.0.lock().unwrap();
+            let at = stops.iter().position(|(of, _)| *of == point);
+            at.map(|at| stops.remove(at).1)
+        };
+        if let Some(stop) = stop {
+            stop.arrived.notify_one();
+            stop.go_on.notified().await;
+        }
+    }
+}
+
+impl Stop {
+    /// Waits until a program is there.
+    pub(crate) async fn reached(&self) {
+        self.arrived.notified().await;
+    }
+
+    /// Lets it go on.
+    pub(crate) fn go_on(&self) {
+        self.go_on.notify_one();
+    }
 }
 
 static SERVERS: Mutex<Vec<Arc<Server>>> = Mutex::new(Vec::new());
@@ -64,6 +113,9 @@ impl TokenSource for Rotating {
         if let Some((before, _)) = &gates {
             before.notified().await;
         }
+        server.stops.pass("before").await;
+        context.check_lease()?;
+        server.stops.pass("wire").await;
         if server.fails.load(Ordering::SeqCst) {
             server.failures.fetch_add(1, Ordering::SeqCst);
             let error = Error::network("the server is down").with_help("try again later");
@@ -74,11 +126,12 @@ impl TokenSource for Rotating {
         }
         let sent = last.and_then(TokenSet::refresh_token).or(self._refresh_token.as_ref());
         let sent = sent.ok_or_else(Error::no_token)?.expose().to_owned();
+        server.sent.lock().unwrap().push(sent.clone());
         let number = server.exchanges.fetch_add(1, Ordering::SeqCst) + 1;
         let next = format!("r{number}");
         {
             let mut live = server.live.lock().unwrap();
-            if !live.remove(&sent) {
+            if !live.remove(&sent) && !server.accepts_spent.load(Ordering::SeqCst) {
                 if server.used.lock().unwrap().contains(&sent) {
                     live.clear();
                 }
@@ -90,6 +143,7 @@ impl TokenSource for Rotating {
         if let Some((_, after)) = &gates {
             after.notified().await;
         }
+        server.stops.pass("answer").await;
         let scope = context.scopes().join(" ");
         let token = Token::new(format!("t{number}"))?
             .with_expires_in(Duration::from_mins(10))
