@@ -6,6 +6,9 @@
 
 mod context;
 mod document;
+#[cfg(feature = "encryption")]
+mod encryption;
+mod envelope;
 mod erased;
 mod failed_exchange;
 mod failure;
@@ -30,6 +33,8 @@ use std::{fmt, future::Future};
 
 pub use context::StoreContext;
 pub use document::Document;
+#[cfg(feature = "encryption")]
+pub use encryption::{Decrypted, Encryption};
 pub(crate) use erased::{ErasedStore, NamedStore};
 pub(crate) use failed_exchange::StoredFailure;
 pub(crate) use file::FileOptions;
