@@ -90,7 +90,7 @@
 //! | `spiffe` | `spiffe` | the JWT-SVID of the program, from an agent of SPIFFE; not by default |
 //! | `workload_identity` | `workload_identity` | the identity that the machine has, exchanged for a service's token |
 //!
-//! The features `keyring` and `keyutils` of that crate add the token store `keyring`.
+//! The features `keyring` and `keyutils` of that crate add the token store `keyring`, and `redis` adds the token store `redis`.
 //!
 //! # Cost
 //!

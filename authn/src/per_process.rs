@@ -9,27 +9,31 @@ use arc_swap::ArcSwapOption;
 
 /// A value that each process makes for itself, when it first needs it. It takes no lock, which a fork could leave
 /// locked.
-pub(crate) struct PerProcess<T>(ArcSwapOption<Made<T>>);
+#[derive(Debug)]
+pub struct PerProcess<T>(ArcSwapOption<Made<T>>);
 
 /// A value with the id of the process that made it.
-pub(crate) struct Made<T> {
+#[derive(Debug)]
+pub struct Made<T> {
     process: u32,
-    pub(crate) value: T,
+    /// The value.
+    pub value: T,
 }
 
 impl<T> PerProcess<T> {
-    pub(crate) const fn new() -> Self {
+    /// Creates one that no process has made yet.
+    pub const fn new() -> Self {
         Self(ArcSwapOption::const_empty())
     }
 
     /// Returns the value of this process, if it is made.
-    pub(crate) fn made(&self) -> Option<Arc<Made<T>>> {
+    pub fn made(&self) -> Option<Arc<Made<T>>> {
         self.0.load_full().filter(|made| made.process == process::id())
     }
 
     /// Returns the value of this process. If there is none, `make` makes it, from that of the parent after a fork. Two
     /// threads may make one each: then the second one's is dropped.
-    pub(crate) fn get(&self, make: impl FnOnce(Option<&T>) -> T) -> Arc<Made<T>> {
+    pub fn get(&self, make: impl FnOnce(Option<&T>) -> T) -> Arc<Made<T>> {
         let process = process::id();
         let current = self.0.load();
         if let Some(made) = current.as_ref().filter(|made| made.process == process) {

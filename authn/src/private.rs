@@ -11,6 +11,7 @@ pub use crate::{
         Shown, Table, Tag, Type, Validation, View, Views, count, fields, join, kinds, set_or_not,
         views,
     },
+    per_process::{Made, PerProcess},
     process::{Finished, LONGEST_OUTPUT, Process, Surroundings, kill_all},
     provider::Declared,
     registry::{About, Entry, PresetEntry, Provider, Store, StoreEntry},
@@ -22,11 +23,16 @@ pub use crate::{
 
 use std::marker::PhantomData;
 
-use crate::InteractiveSource;
+use crate::{InteractiveSource, SecretString};
 
 /// Blocks the thread until a future ends.
 pub fn block_on<F: Future>(future: F) -> Result<F::Output> {
     crate::runtime::block_on(future)
+}
+
+/// Resolves a secret of a store's options again, such as before a connection is made. A literal does not change.
+pub async fn resolve(secret: &SecretString) -> Result<()> {
+    secret.resolve().await
 }
 
 /// Tells at compile time whether a type is an `InteractiveSource`: the inherent constant, which exists only for such a

@@ -15,7 +15,8 @@
 //! [`Cli`] adds names, stores, defaults and subcommands of your own, or embeds the commands in your command line.
 //!
 //! This library links the providers of `authn-providers`, so such a program has them too. The feature `keyring`,
-//! which is on by default, links the store for the system's keyring.
+//! which is on by default, links the store for the system's keyring. The features `redis` and `spiffe` add the store and the
+//! provider of that name.
 //!
 //! # Exit codes
 //!

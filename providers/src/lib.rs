@@ -82,8 +82,8 @@
 //! Each provider has a feature, and all of these are enabled by default. `jwt` also contains `bearer`, and `h2o_cloud`,
 //! `jwt_bearer` and `oauth1` enable `oauth`. `workload_identity` enables `oauth` and the identities of machines.
 //!
-//! `keyring`, `keyutils` and `spiffe` are not enabled by default, because they need further crates. The first two add the token store
-//! `keyring`, which also resolves references like `{ keyring = "service/user" }`. `keyring` uses the desktop's keyring
+//! `keyring`, `keyutils`, `redis` and `spiffe` are not enabled by default, because they need further crates. `redis` adds the
+//! token store `redis`, which many machines share. The first two add the token store `keyring`, which also resolves references like `{ keyring = "service/user" }`. `keyring` uses the desktop's keyring
 //! (the Secret Service, over D-Bus), and `keyutils` the keyring of the Linux kernel. If both are enabled, the option
 //! `[stores.keyring] backend` chooses one.
 
@@ -169,7 +169,7 @@ pub mod private;
 mod random;
 #[cfg(feature = "spiffe")]
 mod spiffe;
-#[cfg(any(feature = "keyring", feature = "keyutils"))]
+#[cfg(any(feature = "keyring", feature = "keyutils", feature = "redis"))]
 mod stores;
 #[cfg(test)]
 mod testing;

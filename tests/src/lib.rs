@@ -4,6 +4,7 @@
 //!
 //! - [`rig`]: a real authorization server and resource server, one for each test;
 //! - [`keyring`]: a keyring of a desktop's kind, one for each test;
+//! - [`redis`]: servers of Redis, alone, in a cluster, or with sentinels;
 //! - [`command`]: a program of the workspace, run with nothing of this machine's environment;
 //! - [`h2o_cloud`]: an H2O AI Cloud, one for each test;
 //! - [`browser`]: a user and a browser, for a program that logs in;
@@ -27,6 +28,8 @@ pub mod document;
 pub mod h2o_cloud;
 pub mod keyring;
 pub mod logs;
+#[cfg(unix)]
+pub mod redis;
 pub mod rig;
 #[cfg(unix)]
 mod sgr;

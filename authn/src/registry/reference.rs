@@ -6,8 +6,9 @@ use super::Registry;
 const BUILT_IN: [(&str, &str); 3] =
     [("env", "NAME"), ("file", "path"), ("command", "[\"program\", \"argument\"]")];
 
-/// Stores of other crates that a program may not be linked with, each with the feature that adds it.
-const OPTIONAL_STORES: [(&str, &str); 1] = [("keyring", "feature `keyring` of authn-providers")];
+/// Stores that a program may not be linked with, each with whether it can hold secrets. A feature of that name of
+/// `authn-providers` adds it.
+const OPTIONAL_STORES: [(&str, bool); 2] = [("keyring", true), ("redis", false)];
 
 impl Registry {
     /// Returns the kinds of references that this program can resolve, each with the form of its target: `env` with
@@ -31,14 +32,14 @@ impl Registry {
     /// Returns whether a key is a kind of reference, also a kind that this program can't resolve. The target is the place
     /// of a secret in both cases, and not a secret.
     pub(crate) fn is_reference(&self, key: &str) -> bool {
-        self.reference_kinds().any(|kind| kind == key) || how_to_get(key).is_some()
+        self.reference_kinds().any(|kind| kind == key) || OPTIONAL_STORES.contains(&(key, true))
     }
 }
 
 /// Returns how to link a store that this program is not linked with, if that is known.
 pub(crate) fn how_to_get(name: &str) -> Option<String> {
-    let (name, feature) = OPTIONAL_STORES.into_iter().find(|(elsewhere, _)| *elsewhere == name)?;
+    let (name, _) = OPTIONAL_STORES.into_iter().find(|(elsewhere, _)| *elsewhere == name)?;
     Some(format!(
-        "for `{name}`, turn on the {feature} in Cargo.toml and write `use authn_providers as _;` in main.rs"
+        "for `{name}`, turn on the feature `{name}` of authn-providers in Cargo.toml and write `use authn_providers as _;` in main.rs"
     ))
 }

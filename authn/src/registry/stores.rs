@@ -11,8 +11,8 @@ use crate::{
     },
     secret::{SecretSource, Target},
     store::{
-        ErasedStore, FileOptions, FileStore, KnownSession, NamedStore, Record, StoreContext,
-        StoreKey, is_session,
+        Document, ErasedStore, Examination, FileOptions, FileStore, KnownSession, Lease,
+        NamedStore, Record, StoreContext, StoreKey, TokenStore, is_session,
     },
 };
 
@@ -81,12 +81,21 @@ impl KnownStore {
     /// files were set aside.
     pub async fn examine(&self) -> Vec<Problem> {
         let mut problems = self.0.examine();
-        if problems.iter().all(|problem| problem.severity() != Severity::Error)
-            && let Err(error) = self.0.list().await
-        {
+        if problems.iter().any(|problem| problem.severity() == Severity::Error) {
+            return problems;
+        }
+        let examined = self.0.examine_server().await;
+        problems.extend(examined.iter().flat_map(Examination::problems).cloned());
+        if let Err(error) = examined.and(self.0.list().await) {
             problems.push(error.as_problem(ProblemCode::Store));
         }
         problems
+    }
+
+    /// Returns what the store's server says of itself, and the leases there. It is empty for a store without a server.
+    #[doc(hidden)]
+    pub async fn examination(&self) -> Result<Examination> {
+        self.0.examine_server().await
     }
 
     /// Returns its sessions, without those that were logged out. Sessions of options that have changed since are among
@@ -117,6 +126,58 @@ impl KnownStore {
             result = result.and(self.0.clear(key).await);
         }
         result.map(|()| sessions)
+    }
+}
+
+/// A program can wrap the store that a configuration sets up, and pass the wrapper to [`Loader::store`](crate::Loader::store).
+impl TokenStore for KnownStore {
+    async fn lock(&self, key: &StoreKey) -> Result<Lease> {
+        self.0.lock(key).await
+    }
+
+    async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
+        self.0.load(key).await
+    }
+
+    async fn reserve(
+        &self,
+        key: &StoreKey,
+        document: &Document,
+        expected: u64,
+    ) -> Result<Option<u64>> {
+        self.0.reserve(key, document, expected).await
+    }
+
+    async fn save(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
+        self.0.save(key, document, expected).await
+    }
+
+    async fn list(&self) -> Result<Vec<StoreKey>> {
+        self.0.list().await
+    }
+
+    async fn remove_leftovers(&self, key: &StoreKey) -> Result<()> {
+        self.0.remove_leftovers(key).await
+    }
+
+    async fn examine_server(&self) -> Result<Examination> {
+        self.0.examine_server().await
+    }
+
+    fn load_now(&self, key: &StoreKey) -> Option<Document> {
+        self.0.load_now(key)
+    }
+
+    fn place(&self) -> Option<String> {
+        self.0.place()
+    }
+
+    fn place_of(&self, key: &StoreKey) -> Option<String> {
+        self.0.place_of(key)
+    }
+
+    fn examine(&self) -> Vec<Problem> {
+        self.0.examine()
     }
 }
 

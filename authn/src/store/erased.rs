@@ -2,7 +2,7 @@
 
 use std::{future::Future, sync::Arc, time::Instant};
 
-use super::{Document, Lease, Record, StoreKey, TokenStore};
+use super::{Document, Examination, Lease, Record, StoreKey, TokenStore};
 use crate::{
     Error, Result,
     diagnostic::{Problem, ProblemCode},
@@ -32,6 +32,7 @@ pub(crate) trait ErasedStore: TokenStore {
     ) -> Boxed<'a, Result<bool>>;
     fn list_boxed(&self) -> Boxed<'_, Result<Vec<StoreKey>>>;
     fn remove_leftovers_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<()>>;
+    fn examine_server_boxed(&self) -> Boxed<'_, Result<Examination>>;
 }
 
 impl<S: TokenStore> ErasedStore for S {
@@ -67,6 +68,10 @@ impl<S: TokenStore> ErasedStore for S {
 
     fn remove_leftovers_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<()>> {
         Box::pin(self.remove_leftovers(key))
+    }
+
+    fn examine_server_boxed(&self) -> Boxed<'_, Result<Examination>> {
+        Box::pin(self.examine_server())
     }
 }
 
@@ -138,6 +143,11 @@ impl NamedStore {
         let (store, key) = (Arc::clone(&self.store), key.clone());
         let work = async move { store.remove_leftovers_boxed(&key).await };
         self.run("remove_leftovers", work).await
+    }
+
+    pub(crate) async fn examine_server(&self) -> Result<Examination> {
+        let store = Arc::clone(&self.store);
+        self.run("examine_server", async move { store.examine_server_boxed().await }).await
     }
 
     /// Ends a session: replaces its record with an empty one, and tries again if another process replaces it meanwhile.

@@ -10,6 +10,7 @@ mod document;
 mod encryption;
 mod envelope;
 mod erased;
+mod examination;
 mod failed_exchange;
 mod failure;
 mod file;
@@ -36,6 +37,8 @@ pub use document::Document;
 #[cfg(feature = "encryption")]
 pub use encryption::{Decrypted, Encryption};
 pub(crate) use erased::{ErasedStore, NamedStore};
+#[doc(hidden)]
+pub use examination::{Examination, KnownLease};
 pub(crate) use failed_exchange::StoredFailure;
 pub(crate) use file::FileOptions;
 pub use file::FileStore;
@@ -289,6 +292,15 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     fn place_of(&self, key: &StoreKey) -> Option<String> {
         let _ = key;
         None
+    }
+
+    /// Asks the store's server about itself and about the leases there, and changes nothing. By default there is no server.
+    #[doc(hidden)]
+    fn examine_server(&self) -> impl Future<Output = Result<Examination>> + Send
+    where
+        Self: Sized,
+    {
+        async { Ok(Examination::default()) }
     }
 
     /// Returns the problems of the place beyond the error of `list`, and changes nothing there.

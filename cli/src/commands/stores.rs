@@ -1,11 +1,11 @@
 //! `stores`: the token stores and their sessions.
 
-use std::{io, path::Path};
+use std::{collections::BTreeMap, io, path::Path};
 
 use authn::{
     View,
     config::{Config, KnownStore, Problem, Setting, Severity},
-    store::KnownSession,
+    store::{KnownLease, KnownSession},
 };
 use clap::ValueHint;
 use serde::Serialize;
@@ -46,9 +46,26 @@ struct Store {
     place: Option<String>,
     /// Null if unknown.
     sessions: Option<Vec<Session>>,
+    /// What the store's server says of itself, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    server: BTreeMap<&'static str, String>,
+    /// Who renews a session at present.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    leases: Vec<Lease>,
     /// The reason why the sessions are unknown, if that is a failure.
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
+}
+
+/// One lease, as in the JSON.
+#[derive(Serialize)]
+struct Lease {
+    /// The name of the session.
+    name: String,
+    holder: String,
+    since: Option<String>,
+    /// Seconds.
+    ends_in: f64,
 }
 
 /// One session, as in the JSON.
@@ -155,6 +172,8 @@ async fn list(app: &App, config: &Config) -> authn::Result<Vec<Store>> {
                 name: store.name().to_owned(),
                 place: store.place(),
                 sessions: None,
+                server: BTreeMap::new(),
+                leases: Vec::new(),
                 error: Some(error.to_string()),
             },
             read => read?,
@@ -184,7 +203,14 @@ fn one(
 }
 
 fn memory() -> Store {
-    Store { name: MEMORY.to_owned(), place: None, sessions: None, error: None }
+    Store {
+        name: MEMORY.to_owned(),
+        place: None,
+        sessions: None,
+        server: BTreeMap::new(),
+        leases: Vec::new(),
+        error: None,
+    }
 }
 
 /// Returns the stores of all profiles: each may have its own options. The first ones are those of the active profile.
@@ -203,7 +229,19 @@ pub(super) fn all(app: &App) -> Vec<KnownStore> {
 async fn read(store: &KnownStore) -> authn::Result<Store> {
     let sessions = store.sessions().await?.iter().map(|known| session(store, known)).collect();
     let (name, place) = (store.name().to_owned(), store.place());
-    Ok(Store { name, place, sessions: Some(sessions), error: None })
+    let examination = store.examination().await?;
+    let server = examination.facts().iter().cloned().collect();
+    let leases = examination.leases().iter().map(lease).collect();
+    Ok(Store { name, place, sessions: Some(sessions), server, leases, error: None })
+}
+
+fn lease(known: &KnownLease) -> Lease {
+    Lease {
+        name: known.key.to_string(),
+        holder: known.holder.clone(),
+        since: known.since.and_then(rfc_3339),
+        ends_in: known.ends_in.as_secs_f64(),
+    }
 }
 
 fn session(store: &KnownStore, known: &KnownSession) -> Session {

@@ -8,6 +8,7 @@ use std::{
 use authn::{
     Credentials, Entry, Error, Status,
     config::{Class, KnownStore, Problem, ProblemCode, Provenance, Source, SourceState},
+    store::Examination,
 };
 
 use super::{
@@ -210,7 +211,9 @@ fn is_open(_: &Path) -> bool {
 /// Checks whether the store of the session can be used.
 pub(super) fn store(snapshot: &Snapshot) -> Vec<Finding> {
     let mut findings = problems(snapshot, "store");
-    let Some(Store { name, place, problems }) = &snapshot.store else { return findings };
+    let Some(Store { name, place, problems, examination }) = &snapshot.store else {
+        return findings;
+    };
     if !problems.is_empty()
         && snapshot.credentials.as_ref().is_some_and(Credentials::needs_no_store)
     {
@@ -222,7 +225,23 @@ pub(super) fn store(snapshot: &Snapshot) -> Vec<Finding> {
             .collect();
     }
     findings.extend(problems.iter().map(|problem| Finding::of(Code::Other, problem)));
-    or_ok(findings, || format!("{name}{} can be used", with_name(" in ", place.as_deref())))
+    let mut findings =
+        or_ok(findings, || format!("{name}{} can be used", with_name(" in ", place.as_deref())));
+    findings.extend(of_server(name, examination));
+    findings
+}
+
+/// Reports what a store's server says of itself, and who renews which session at present.
+fn of_server(name: &str, examination: &Examination) -> Vec<Finding> {
+    let facts: Vec<String> =
+        examination.facts().iter().map(|(fact, value)| format!("{fact} {value}")).collect();
+    let server = (!facts.is_empty()).then(|| format!("{name}: {}", facts.join(", ")));
+    let leases = examination.leases().iter().map(|lease| {
+        let since = lease.since.and_then(|since| since.elapsed().ok());
+        let since = since.map(|since| format!(" for {}", words(since))).unwrap_or_default();
+        format!("{} renews {}{since}", lease.holder, lease.key)
+    });
+    server.into_iter().chain(leases).map(Finding::ok).collect()
 }
 
 /// Reports the session, or how to start one.

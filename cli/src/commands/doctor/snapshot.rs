@@ -5,6 +5,7 @@ use std::{io, net::TcpStream, time::Duration};
 use authn::{
     Credentials, Entry, Environment, Error, ErrorKind, Probe, Status, Token, Url,
     config::{Config, KnownStore, Problem, Setting, Severity},
+    store::Examination,
 };
 
 use crate::{
@@ -59,6 +60,8 @@ pub(super) struct Store {
     pub(super) name: String,
     pub(super) place: Option<String>,
     pub(super) problems: Vec<Problem>,
+    /// What its server says of itself, and who renews which session.
+    pub(super) examination: Examination,
 }
 
 impl Snapshot {
@@ -106,11 +109,13 @@ impl Snapshot {
         self.status = Some(status);
         if let Some(name) = name {
             let place = known.as_ref().and_then(KnownStore::place);
-            let problems = match known {
-                Some(known) => known.examine().await,
-                None => Vec::new(),
-            };
-            self.store = Some(Store { name, place, problems });
+            let (mut problems, mut examination) = (Vec::new(), Examination::default());
+            if let Some(known) = known {
+                problems = known.examine().await;
+                // Its error is one of the problems.
+                examination = known.examination().await.unwrap_or_default();
+            }
+            self.store = Some(Store { name, place, problems, examination });
         }
         if reach != Reach::Offline {
             let probe = credentials.probe().await;

@@ -1,0 +1,237 @@
+//! Store `redis`: the sessions of a fleet, encrypted, in one Redis or Valkey.
+//!
+//! Each session has a record, a lease and a channel, whose keys are in one slot of a cluster. A save is one script, which
+//! compares the record and replaces it. A lease has an owner and expires; those that wait for one hear of its release on
+//! the channel. The server sees no token: what it stores is encrypted here.
+
+mod address;
+mod connection;
+mod examination;
+mod failure;
+mod known;
+mod lease;
+mod messages;
+mod resolver;
+mod scripts;
+mod sessions;
+
+use std::{path::PathBuf, time::Duration};
+
+use authn::{
+    Error, Result, SecretString, Url, Validation,
+    store::{
+        Decrypted, Document, Encryption, Examination, Lease, StoreContext, StoreKey, TokenStore,
+    },
+};
+
+use address::Place;
+use connection::{Settings, User};
+use sessions::Sessions;
+
+/// A renewal that is tried twice and takes its longest time each still comes before the end of the lease.
+const LEASE: Duration = Duration::from_secs(15);
+/// A server in the same network answers within a millisecond.
+const TIMEOUT: Duration = Duration::from_secs(5);
+/// The name of the store, and of its table.
+const TABLE: &str = "stores.redis";
+
+/// Stores sessions in Redis or Valkey, encrypted, for all machines that share them.
+#[authn::token_store("redis", validate = Self::check)]
+#[derive(Clone)]
+struct Redis {
+    /// Address of the server: `rediss://HOST:PORT`, with TLS. Without TLS, it is on this machine: `redis://localhost` or
+    /// `unix:///PATH`. A number after it is the database, such as `/1`.
+    url: Option<Url>,
+    /// Addresses of nodes of a cluster, in place of `url`. Some are enough: they name the others.
+    nodes: Option<Vec<Url>>,
+    /// Addresses of the sentinels, in place of `url`. They name the server that is the master at present.
+    sentinels: Option<Vec<Url>>,
+    /// Name of the master that the sentinels watch.
+    master: Option<String>,
+    /// User of the server (ACL).
+    username: Option<String>,
+    /// Password of the user, or of the server if it has no users.
+    _password: Option<SecretString>,
+    /// User of the sentinels.
+    sentinel_username: Option<String>,
+    /// Password of the sentinels.
+    _sentinel_password: Option<SecretString>,
+    /// Key of 256 bits that the sessions are encrypted with: in base64, as `openssl rand -base64 32` prints one.
+    _encryption_key: SecretString,
+    /// PEM file with the certificate authorities of the server, in place of the system's.
+    ca_file: Option<PathBuf>,
+    /// Start of the names of all keys. Unset, it is `authn:APP:`, with the application's name. Programs share their
+    /// sessions if it is the same.
+    prefix: Option<String>,
+    /// How long the right to renew a session lasts if its holder does not extend it, such as because it has crashed.
+    #[default(LEASE)]
+    lease: Duration,
+    /// Number of replicas that must have a session before its token is renewed.
+    #[default(0)]
+    replicas: u32,
+    /// Longest time for connecting, and for one command.
+    #[default(TIMEOUT)]
+    timeout: Duration,
+    __opened: Option<Opened>,
+}
+
+/// What is made of the options.
+#[derive(Clone)]
+struct Opened {
+    sessions: Sessions,
+    encryption: Encryption,
+}
+
+impl TokenStore for Redis {
+    fn open(mut self, context: &StoreContext<'_>) -> Result<Self> {
+        let encryption =
+            Encryption::new(self._encryption_key.clone(), Vec::new()).with_table(TABLE);
+        encryption.check()?;
+        let Some(place) = self.place(&mut Validation::new()) else { return Ok(self) };
+        let prefix = self.prefix.clone().unwrap_or_else(|| default_prefix(context.app()));
+        let user = |name: &Option<String>, password: &Option<SecretString>| User {
+            name: name.clone(),
+            password: password.clone(),
+        };
+        let settings = Settings {
+            place,
+            user: user(&self.username, &self._password),
+            sentinel_user: user(&self.sentinel_username, &self._sentinel_password),
+            ca_file: self.ca_file.clone(),
+            timeout: self.timeout,
+            prefix,
+        };
+        let sessions = Sessions::new(settings, self.lease, self.replicas);
+        self.__opened = Some(Opened { sessions, encryption });
+        Ok(self)
+    }
+
+    async fn lock(&self, key: &StoreKey) -> Result<Lease> {
+        let opened = self.opened()?;
+        // Now, and not when a token that was issued once must be saved.
+        opened.encryption.refresh().await.map_err(as_store)?;
+        let lease = opened.sessions.acquire(key, None).await?;
+        lease.ok_or_else(|| Error::internal("a lease ended before it began").with_help("report it"))
+    }
+
+    async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
+        let opened = self.opened()?;
+        let Some(stored) = opened.sessions.load(key).await? else { return Ok(None) };
+        let sealed = Document { revision: stored.revision, text: stored.document.into() };
+        match opened.encryption.decrypt(key, &sealed).await.map_err(as_store)? {
+            Decrypted::Current(document) | Decrypted::Previous(document) => Ok(Some(document)),
+            // A text that is not encrypted is not of this store.
+            _ => {
+                opened.sessions.note_damaged(key);
+                tracing::warn!(
+                    authn.session = key.as_str(),
+                    "a session in Redis is damaged and not used: it is set aside by the next save; log in again"
+                );
+                Ok(None)
+            }
+        }
+    }
+
+    async fn reserve(
+        &self,
+        key: &StoreKey,
+        _document: &Document,
+        expected: u64,
+    ) -> Result<Option<u64>> {
+        let reserved = self.opened()?.sessions.reserve(key, expected).await?;
+        Ok(reserved.then_some(expected))
+    }
+
+    async fn save(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
+        let opened = self.opened()?;
+        let sealed = opened.encryption.encrypt(key, document).await.map_err(as_store)?;
+        let text = sealed.text.expose().to_owned();
+        opened.sessions.save(key, sealed.revision, text, expected).await
+    }
+
+    async fn list(&self) -> Result<Vec<StoreKey>> {
+        self.opened()?.sessions.list().await
+    }
+
+    async fn remove_leftovers(&self, key: &StoreKey) -> Result<()> {
+        self.opened()?.sessions.remove_aside(key).await
+    }
+
+    async fn examine_server(&self) -> Result<Examination> {
+        let opened = self.opened()?;
+        let mut examination = examination::examine(&opened.sessions).await?;
+        let keys = opened.encryption.key_ids().await.map_err(as_store)?;
+        examination.add("encryption_keys", keys.join(" "));
+        Ok(examination)
+    }
+
+    fn place(&self) -> Option<String> {
+        Some(self.opened().ok()?.sessions.place().to_string())
+    }
+
+    fn place_of(&self, key: &StoreKey) -> Option<String> {
+        let sessions = &self.opened().ok()?.sessions;
+        Some(format!("{} ({})", sessions.place(), sessions.keys(key).record))
+    }
+}
+
+impl Redis {
+    fn check(&self, problems: &mut Validation) {
+        self.place(problems);
+        let is_safe = |c: char| c.is_ascii_alphanumeric() || ":._-/".contains(c);
+        if self
+            .prefix
+            .as_ref()
+            .is_some_and(|prefix| prefix.is_empty() || !prefix.chars().all(is_safe))
+        {
+            let help = "use letters, digits and `:._-/`, such as `authn:fleet:`";
+            problems.at("prefix").error("expected the start of the names of keys", help);
+        }
+        if self.lease < Duration::from_secs(1) || self.lease > Duration::from_hours(1) {
+            problems.at("lease").error("expected a time from 1 s to 1 h", "leave it out for 15 s");
+        }
+        if self.timeout.is_zero() || self.timeout > self.lease / 3 {
+            let help = "set it to at most a third of `lease`, so that a renewal comes in time";
+            problems
+                .at("timeout")
+                .error("expected a time that is shorter than a third of the lease", help);
+        }
+        if self.sentinels.is_none() {
+            let options = [
+                ("sentinel_username", self.sentinel_username.is_some()),
+                ("sentinel_password", self._sentinel_password.is_some()),
+            ];
+            for (option, _) in options.iter().filter(|(_, is_set)| *is_set) {
+                problems
+                    .at(*option)
+                    .error("there are no sentinels", "set `sentinels`, or remove the option");
+            }
+        }
+    }
+
+    fn place(&self, problems: &mut Validation) -> Option<Place> {
+        let (nodes, sentinels) = (self.nodes.as_deref(), self.sentinels.as_deref());
+        Place::read(self.url.as_ref(), nodes, sentinels, self.master.as_deref(), problems)
+    }
+
+    fn opened(&self) -> Result<&Opened> {
+        self.__opened
+            .as_ref()
+            .ok_or_else(|| Error::internal("the store is not open").with_help("report it"))
+    }
+}
+
+/// Returns the start of the names of an application's keys.
+fn default_prefix(app: &str) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
+    format!("authn:{}:", app.chars().map(safe).collect::<String>())
+}
+
+/// Returns an error of a key as one of the store.
+fn as_store(error: Error) -> Error {
+    let stored = Error::store(error.message());
+    match error.help() {
+        Some(help) => stored.with_help(help.to_owned()),
+        None => stored,
+    }
+}

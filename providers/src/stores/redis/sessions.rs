@@ -1,0 +1,623 @@
+//! `Sessions`: leases and records in Redis. The texts are encrypted already.
+
+use std::{
+    collections::HashMap,
+    fmt::Write as _,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use authn::{
+    Error, Result,
+    private::PerProcess,
+    store::{Lease, StoreKey},
+};
+use tokio::{
+    runtime::Handle,
+    sync::broadcast::{Receiver, error::RecvError},
+    task::AbortHandle,
+    time::{sleep, timeout},
+};
+
+use super::{
+    address::Place,
+    connection::{Client, Settings, Target},
+    known::{Known, Stored},
+    lease::{Held, since_boot},
+    messages::Message,
+    scripts::{ACQUIRE, RELEASE, RENEW, RESERVE, SAVE},
+};
+
+/// How often a lease is asked for if no messages can be received.
+const POLL: Duration = Duration::from_millis(500);
+/// The longest time over which those that wait for one lease are spread when it becomes free.
+const SPREAD: Duration = Duration::from_secs(1);
+/// The time for each of them. One request takes less.
+const SPREAD_EACH: Duration = Duration::from_millis(1);
+/// How often a record is read again that changes while it is put back.
+const TRIES: usize = 3;
+
+/// The sessions under a prefix. A clone shares them.
+#[derive(Clone)]
+pub(super) struct Sessions {
+    settings: Arc<Settings>,
+    /// How long a lease lasts without a renewal.
+    lease: Duration,
+    /// How many replicas must have a save.
+    replicas: u32,
+    process: Arc<PerProcess<Arc<Process>>>,
+}
+
+/// What a process has: a forked child has none of it.
+pub(super) struct Process {
+    pub(super) client: Client,
+    held: Mutex<HashMap<String, Arc<Held>>>,
+    known: Mutex<Known>,
+}
+
+/// The keys of one session, which are in one slot of a cluster.
+pub(super) struct Keys {
+    pub(super) record: String,
+    pub(super) lease: String,
+    fence: String,
+    /// Reserves a save.
+    room: String,
+    /// A record that was set aside.
+    aside: String,
+    channel: String,
+}
+
+/// A lease that is asked for, or held. It is released when this is dropped.
+struct Claim {
+    process: Arc<Process>,
+    keys: Arc<Keys>,
+    owner: String,
+    renewal: Option<AbortHandle>,
+}
+
+/// What happened while a lease was waited for.
+enum Event {
+    /// It may be free.
+    Free,
+    /// The record has another revision.
+    Replaced,
+}
+
+impl Sessions {
+    pub(super) fn new(settings: Settings, lease: Duration, replicas: u32) -> Self {
+        let (settings, process) = (Arc::new(settings), Arc::new(PerProcess::new()));
+        Self { settings, lease, replicas, process }
+    }
+
+    pub(super) fn place(&self) -> &Place {
+        &self.settings.place
+    }
+
+    pub(super) fn keys(&self, key: &StoreKey) -> Keys {
+        let of = |part| format!("{}{{{key}}}:{part}", self.settings.prefix);
+        Keys {
+            record: of("record"),
+            lease: of("lease"),
+            fence: of("fence"),
+            room: of("room"),
+            aside: of("aside"),
+            channel: of("channel"),
+        }
+    }
+
+    pub(super) fn process(&self) -> Arc<Process> {
+        let made = self.process.get(|_| {
+            Arc::new(Process {
+                client: Client::new(Arc::clone(&self.settings)),
+                held: Mutex::default(),
+                known: Mutex::default(),
+            })
+        });
+        Arc::clone(&made.value)
+    }
+
+    /// Acquires a lease. With a revision, it stops waiting as soon as the record has another one, and returns `None`.
+    pub(super) async fn acquire(
+        &self,
+        key: &StoreKey,
+        revision: Option<u64>,
+    ) -> Result<Option<Lease>> {
+        let (process, keys) = (self.process(), Arc::new(self.keys(key)));
+        let client = &process.client;
+        let mut messages = client.messages.listen(&keys.channel);
+        let mut is_subscribed = false;
+        if revision.is_some() {
+            is_subscribed = subscribe(client, &keys).await?;
+        }
+        // Made before the lease is asked for: the server may grant it to a caller that no longer waits.
+        let mut claim = Claim {
+            process: Arc::clone(&process),
+            keys: Arc::clone(&keys),
+            owner: owner()?,
+            renewal: None,
+        };
+        let milliseconds = milliseconds(self.lease);
+        let known = revision.map(|revision| revision.to_string()).unwrap_or_default();
+        loop {
+            let sent = since_boot();
+            let (status, number): (String, Option<i64>) = one_or_two(
+                client
+                    .script(
+                        &ACQUIRE,
+                        &[&keys.lease, &keys.fence, &keys.record],
+                        &[
+                            claim.owner.as_bytes(),
+                            milliseconds.as_bytes(),
+                            keys.channel.as_bytes(),
+                            known.as_bytes(),
+                        ],
+                    )
+                    .await?,
+            )?;
+            let number = u64::try_from(number.unwrap_or(0)).unwrap_or(0);
+            match &*status {
+                "acquired" => {
+                    let held = Held::new(claim.owner.clone(), number, sent, self.lease, since_boot);
+                    return Ok(Some(self.held(claim, held)));
+                }
+                "replaced" => return Ok(None),
+                _ => {}
+            }
+            if !is_subscribed {
+                is_subscribed = subscribe(client, &keys).await?;
+                if is_subscribed {
+                    // What has happened before the subscription was not told.
+                    continue;
+                }
+            }
+            let left = Duration::from_millis(number);
+            match self.wait(&mut messages, left, is_subscribed, revision).await {
+                Event::Free => {}
+                Event::Replaced => {
+                    claim.disarm();
+                    return Ok(None);
+                }
+            }
+            // It is no subscription any more if the connection has ended.
+            is_subscribed = subscribe(client, &keys).await?;
+        }
+    }
+
+    /// Waits until a lease may be free. Those that wait ask for it one after the other, in a random order, and stop when
+    /// one has it.
+    async fn wait(
+        &self,
+        messages: &mut Receiver<Message>,
+        left: Duration,
+        is_subscribed: bool,
+        revision: Option<u64>,
+    ) -> Event {
+        let spread = SPREAD.min(self.lease / 4);
+        let mut pause = if is_subscribed { left + random(spread) } else { POLL / 2 + random(POLL) };
+        loop {
+            let message = match timeout(pause, messages.recv()).await {
+                Err(_) | Ok(Err(RecvError::Closed)) => return Event::Free,
+                Ok(Err(RecvError::Lagged(_))) => {
+                    pause = random(spread);
+                    continue;
+                }
+                Ok(Ok(message)) => message,
+            };
+            pause = match message {
+                Message::Saved(saved) if revision.is_some_and(|revision| revision != saved) => {
+                    return Event::Replaced;
+                }
+                // Each of them has extended the lease.
+                Message::Saved(_) | Message::Taken => self.lease + random(spread),
+                Message::Released { waiting } => {
+                    let waiting = u32::try_from(waiting.saturating_sub(1)).unwrap_or(u32::MAX);
+                    random(spread.min(SPREAD_EACH.saturating_mul(waiting)))
+                }
+                Message::Interrupted => random(spread),
+            };
+        }
+    }
+
+    /// Starts the renewal of a lease that was acquired.
+    fn held(&self, mut claim: Claim, held: Held) -> Lease {
+        let held = Arc::new(held);
+        lock(&claim.process.held).insert(claim.keys.record.clone(), Arc::clone(&held));
+        let renewal = renew(
+            Arc::clone(&claim.process),
+            Arc::clone(&claim.keys),
+            Arc::clone(&held),
+            self.lease,
+        );
+        claim.renewal = Some(tokio::spawn(renewal).abort_handle());
+        Lease::new(claim).with_lost(held.lost())
+    }
+
+    pub(super) async fn load(&self, key: &StoreKey) -> Result<Option<Stored>> {
+        let (process, keys) = (self.process(), self.keys(key));
+        for _ in 0..TRIES {
+            let stored = read(&process.client, &keys).await?;
+            let lost = lock(&process.known).note_read(&keys.record, stored.as_ref());
+            let Some(newer) = lost else { return Ok(stored) };
+            if self.put_back(&process, &keys, stored.as_ref(), &newer).await? {
+                return Ok(Some(newer));
+            }
+        }
+        // It is saved all the time, so it is there.
+        let stored = read(&process.client, &keys).await?;
+        lock(&process.known).note(&keys.record, stored.clone());
+        Ok(stored)
+    }
+
+    /// Puts a record back that the server has lost, if what it has instead is unchanged.
+    async fn put_back(
+        &self,
+        process: &Process,
+        keys: &Keys,
+        stored: Option<&Stored>,
+        newer: &Stored,
+    ) -> Result<bool> {
+        let revision = stored.map_or(0, |stored| stored.revision);
+        let tag = stored.map_or("", |stored| &stored.tag);
+        let milliseconds = milliseconds(self.lease);
+        let (status, _, _): (String, String, u64) = process
+            .client
+            .script(
+                &SAVE,
+                &[&keys.record, &keys.lease, &keys.aside],
+                &[
+                    revision.to_string().as_bytes(),
+                    tag.as_bytes(),
+                    b"0",
+                    b"",
+                    newer.revision.to_string().as_bytes(),
+                    newer.tag.as_bytes(),
+                    newer.document.as_bytes(),
+                    b"",
+                    b"0",
+                    milliseconds.as_bytes(),
+                    keys.channel.as_bytes(),
+                    b"0",
+                ],
+            )
+            .await?;
+        let is_back = status == "saved";
+        if is_back {
+            warn_of_loss(&keys.record, newer.revision, revision);
+        }
+        Ok(is_back)
+    }
+
+    /// Notes that the record that was read last is no document.
+    pub(super) fn note_damaged(&self, key: &StoreKey) {
+        lock(&self.process().known).note_damaged(&self.keys(key).record);
+    }
+
+    /// Replaces a record, and extends the lease if this process has it.
+    pub(super) async fn save(
+        &self,
+        key: &StoreKey,
+        revision: u64,
+        document: String,
+        expected: u64,
+    ) -> Result<bool> {
+        let (process, keys) = (self.process(), self.keys(key));
+        let held = lock(&process.held).get(&keys.record).cloned();
+        let (owner, fence) = held.as_ref().map_or(("", 0), |held| (&held.owner, held.fence));
+        let new = Stored { revision, tag: random_text()?, document };
+        let expected = {
+            let mut known = lock(&process.known);
+            let expected = known.expected(&keys.record, expected);
+            known.note_sent(&keys.record, &new.tag);
+            expected
+        };
+        let flag = |flag: bool| if flag { b"1" } else { b"0" };
+        let milliseconds = milliseconds(self.lease);
+        let sent = since_boot();
+        let (status, before, extended): (String, String, u64) = process
+            .client
+            .script(
+                &SAVE,
+                &[&keys.record, &keys.lease, &keys.aside],
+                &[
+                    expected.revision.to_string().as_bytes(),
+                    expected.tag.as_bytes(),
+                    flag(expected.or_older),
+                    expected.unanswered.as_bytes(),
+                    revision.to_string().as_bytes(),
+                    new.tag.as_bytes(),
+                    new.document.as_bytes(),
+                    owner.as_bytes(),
+                    fence.to_string().as_bytes(),
+                    milliseconds.as_bytes(),
+                    keys.channel.as_bytes(),
+                    flag(expected.sets_aside),
+                ],
+            )
+            .await?;
+        if status == "replaced" {
+            lock(&process.known).note_answered(&keys.record);
+            return Ok(false);
+        }
+        lock(&process.known).note(&keys.record, Some(new));
+        if let Some(held) = held.filter(|_| extended == 1) {
+            held.extend(sent, self.lease);
+        }
+        if status == "restored" {
+            warn_of_loss(&keys.record, expected.revision, before.parse().unwrap_or(0));
+        }
+        // It is saved, so this is no error: what counts is that they were there before a token was sent.
+        let confirmed = self.wait_for_replicas(&process, &keys).await;
+        if let Err(error) = confirmed {
+            tracing::warn!(
+                authn.session = keys.record,
+                "a session is saved, but {}",
+                error.message()
+            );
+        }
+        Ok(true)
+    }
+
+    /// Makes sure that the next save can succeed, and that the lease lasts its full time; `false` if the record is not
+    /// the expected one.
+    pub(super) async fn reserve(&self, key: &StoreKey, expected: u64) -> Result<bool> {
+        let (process, keys) = (self.process(), self.keys(key));
+        let held = lock(&process.held).get(&keys.record).cloned();
+        let owner = held.as_ref().map_or("", |held| &held.owner);
+        let expected = lock(&process.known).expected(&keys.record, expected);
+        let milliseconds = milliseconds(self.lease);
+        let sent = since_boot();
+        let (status, extended): (String, u64) = process
+            .client
+            .script(
+                &RESERVE,
+                &[&keys.record, &keys.lease, &keys.room],
+                &[
+                    expected.revision.to_string().as_bytes(),
+                    if expected.or_older { b"1" } else { b"0" },
+                    owner.as_bytes(),
+                    milliseconds.as_bytes(),
+                ],
+            )
+            .await?;
+        if status != "reserved" {
+            return Ok(false);
+        }
+        if let Some(held) = held {
+            if extended == 1 { held.extend(sent, self.lease) } else { held.lose() }
+        }
+        self.wait_for_replicas(&process, &keys).await?;
+        Ok(true)
+    }
+
+    async fn wait_for_replicas(&self, process: &Process, keys: &Keys) -> Result<()> {
+        if self.replicas == 0 {
+            return Ok(());
+        }
+        let limit = self.settings.timeout * 3 / 4;
+        let mut command = redis::cmd("WAIT");
+        command.arg(self.replicas).arg(milliseconds(limit));
+        let confirmed: u32 = process.client.command(Target::Key(&keys.record), &command).await?;
+        if confirmed >= self.replicas {
+            return Ok(());
+        }
+        let message = format!(
+            "only {confirmed} of {} replicas of Redis at {} have confirmed it within {limit:?}",
+            self.replicas, self.settings.place
+        );
+        Err(Error::store(message).with_help("start the replicas, or lower `stores.redis.replicas`"))
+    }
+
+    pub(super) async fn list(&self) -> Result<Vec<StoreKey>> {
+        self.with_part("record").await
+    }
+
+    /// Returns the sessions that have a key of this kind.
+    pub(super) async fn with_part(&self, part: &str) -> Result<Vec<StoreKey>> {
+        let process = self.process();
+        let mut keys = Vec::new();
+        for target in masters(self.place(), &process.client).await? {
+            let mut cursor = "0".to_owned();
+            loop {
+                let mut command = redis::cmd("SCAN");
+                let pattern = format!("{}{{*}}:{part}", self.settings.prefix);
+                command.arg(&cursor).arg("MATCH").arg(pattern).arg("COUNT").arg(1000);
+                let (next, names): (String, Vec<String>) =
+                    process.client.command(target, &command).await?;
+                keys.extend(names.iter().filter_map(|name| self.key_of(name, part)));
+                cursor = next;
+                if cursor == "0" {
+                    break;
+                }
+            }
+        }
+        keys.sort();
+        keys.dedup();
+        Ok(keys)
+    }
+
+    /// Returns the session that a key of Redis is of.
+    fn key_of(&self, name: &str, part: &str) -> Option<StoreKey> {
+        let text = name.strip_prefix(&self.settings.prefix)?.strip_prefix('{')?;
+        let text = text.strip_suffix(part)?.strip_suffix("}:")?;
+        let key = StoreKey::new(text);
+        // Another program's key may look like one.
+        (key.as_str() == text).then_some(key)
+    }
+
+    /// Removes what was set aside.
+    pub(super) async fn remove_aside(&self, key: &StoreKey) -> Result<()> {
+        let (process, keys) = (self.process(), self.keys(key));
+        let mut command = redis::cmd("DEL");
+        command.arg(&keys.aside);
+        process.client.command(Target::Key(&keys.aside), &command).await
+    }
+}
+
+impl Claim {
+    /// The lease was not granted, so there is nothing to release.
+    fn disarm(&mut self) {
+        self.owner.clear();
+    }
+}
+
+impl Drop for Claim {
+    fn drop(&mut self) {
+        if let Some(renewal) = &self.renewal {
+            renewal.abort();
+        }
+        {
+            let mut held = lock(&self.process.held);
+            if held.get(&self.keys.record).is_some_and(|held| held.owner == self.owner) {
+                held.remove(&self.keys.record);
+            }
+        }
+        let (process, keys) = (Arc::clone(&self.process), Arc::clone(&self.keys));
+        let owner = std::mem::take(&mut self.owner);
+        // Without a runtime the process is at its end. Then the lease ends by itself.
+        if let Ok(runtime) = Handle::try_current()
+            && !owner.is_empty()
+        {
+            runtime.spawn(async move {
+                let arguments = [owner.as_bytes(), keys.channel.as_bytes()];
+                let released =
+                    process.client.script::<u64>(&RELEASE, &[&keys.lease], &arguments).await;
+                if let Err(error) = released {
+                    tracing::debug!(
+                        "a lease was not released and ends by itself: {}",
+                        error.message()
+                    );
+                }
+            });
+        }
+    }
+}
+
+/// Renews a lease until it is lost or released.
+async fn renew(process: Arc<Process>, keys: Arc<Keys>, held: Arc<Held>, lease: Duration) {
+    let milliseconds = milliseconds(lease);
+    let mut pause = lease / 3;
+    loop {
+        sleep(pause).await;
+        if held.is_lost() {
+            break;
+        }
+        let sent = since_boot();
+        let arguments = [held.owner.as_bytes(), milliseconds.as_bytes()];
+        match process.client.script::<u64>(&RENEW, &[&keys.lease], &arguments).await {
+            Ok(1) => {
+                held.extend(sent, lease);
+                pause = lease / 3;
+            }
+            Ok(_) => {
+                held.lose();
+                break;
+            }
+            // Until it ends, there is time for another try.
+            Err(error) => {
+                tracing::debug!("a lease was not renewed: {}", error.message());
+                pause = lease / 15;
+            }
+        }
+    }
+    tracing::warn!(authn.session = keys.record, "a lease in Redis is lost");
+}
+
+async fn read(client: &Client, keys: &Keys) -> Result<Option<Stored>> {
+    let mut command = redis::cmd("HMGET");
+    command.arg(&keys.record).arg("revision").arg("tag").arg("document");
+    let (revision, tag, document): (Option<String>, Option<String>, Option<String>) =
+        client.command(Target::Key(&keys.record), &command).await?;
+    Ok(revision.map(|revision| Stored {
+        // One that is no number is no document either.
+        revision: revision.parse().unwrap_or(0),
+        tag: tag.unwrap_or_default(),
+        document: document.unwrap_or_default(),
+    }))
+}
+
+/// Subscribes to the channel of a session, and returns whether the user may.
+async fn subscribe(client: &Client, keys: &Keys) -> Result<bool> {
+    match client.subscribe(&keys.channel).await {
+        Ok(()) => Ok(true),
+        Err(error) if error.message().ends_with("(NOPERM)") => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Returns one slot of each master of a cluster, or the one server.
+async fn masters(place: &Place, client: &Client) -> Result<Vec<Target<'static>>> {
+    if !place.is_cluster() {
+        return Ok(vec![Target::Any]);
+    }
+    let mut command = redis::cmd("CLUSTER");
+    command.arg("SLOTS");
+    let ranges: Vec<Vec<redis::Value>> = client.command(Target::Any, &command).await?;
+    let mut slots: HashMap<String, u16> = HashMap::new();
+    for range in ranges {
+        if let [redis::Value::Int(start), _, master, ..] = &*range {
+            // Its address and its id, in whatever form this version has them.
+            slots.entry(format!("{master:?}")).or_insert(u16::try_from(*start).unwrap_or(0));
+        }
+    }
+    Ok(slots.into_values().map(Target::Slot).collect())
+}
+
+fn warn_of_loss(record: &str, known: u64, stored: u64) {
+    tracing::warn!(
+        authn.session = record,
+        authn.lost = known.saturating_sub(stored),
+        "Redis has lost the last saves of a session, such as by a failover or a restart; this program has put them back"
+    );
+}
+
+/// Returns the owner of a lease: a random text, and who it is, for users.
+fn owner() -> Result<String> {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Ok(format!("{} {} {} {}", random_text()?, host(), std::process::id(), since.as_millis()))
+}
+
+/// Returns the name of this machine, as far as it can be shown.
+fn host() -> String {
+    #[cfg(unix)]
+    let name = rustix::system::uname().nodename().to_string_lossy().into_owned();
+    #[cfg(not(unix))]
+    let name = std::env::var("COMPUTERNAME").unwrap_or_default();
+    let is_shown = |c: &char| c.is_ascii_alphanumeric() || "-._".contains(*c);
+    let name: String = name.chars().filter(is_shown).take(64).collect();
+    if name.is_empty() { "-".to_owned() } else { name }
+}
+
+/// Returns 128 random bits.
+fn random_text() -> Result<String> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).map_err(|_| {
+        Error::internal("the system has no random numbers").with_help("check the system")
+    })?;
+    Ok(bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    }))
+}
+
+/// Returns a random time up to a limit.
+fn random(limit: Duration) -> Duration {
+    // Without random numbers all wait for as long.
+    let part = getrandom::u32().unwrap_or(u32::MAX);
+    limit.mul_f64(f64::from(part) / f64::from(u32::MAX))
+}
+
+fn milliseconds(duration: Duration) -> String {
+    duration.as_millis().max(1).to_string()
+}
+
+/// Reads an answer with a word, and a number that it may have.
+fn one_or_two(values: Vec<redis::Value>) -> Result<(String, Option<i64>)> {
+    let mut values = values.into_iter();
+    let word = values.next().and_then(|word| redis::from_redis_value(word).ok());
+    let word = word.ok_or_else(|| Error::store("Redis has given an unexpected answer"))?;
+    Ok((word, values.next().and_then(|number| redis::from_redis_value(number).ok())))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

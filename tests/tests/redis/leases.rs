@@ -1,0 +1,171 @@
+//! Leases: their holder, their end, and what a former holder may still save.
+
+use std::time::Duration;
+
+use authn::store::TokenStore as _;
+use authn_tests::{
+    redis::{Cluster, Server},
+    waiting::until,
+};
+use tokio::time::timeout;
+
+use super::{KEY, at, document, key, loaded, name, opened, save, stored};
+
+/// How long a lease that is held is asked for.
+const MOMENT: Duration = Duration::from_millis(300);
+
+fn with_lease(server: &Server, lease: &str) -> authn::config::KnownStore {
+    opened(&format!("url = '{}'\nlease = '{lease}'\ntimeout = '300ms'\n{KEY}", server.url()))
+}
+
+#[tokio::test]
+async fn a_lease_names_its_holder_and_is_renewed() {
+    let server = Server::start();
+    let store = with_lease(&server, "1s");
+    let mut lease = store.lock(&key()).await.unwrap();
+    let owner = server.ask(&["GET", &name("lease")]);
+    let words: Vec<&str> = owner.split(' ').collect();
+    assert_eq!((words.len(), words[2]), (4, &*std::process::id().to_string()), "{owner}");
+    // The time that is left goes down and up again.
+    let left = || server.ask(&["PTTL", &name("lease")]).parse::<i64>().unwrap();
+    until("a renewal", || {
+        let before = left();
+        (left() > before).then_some(())
+    });
+    assert!(!lease.is_lost());
+    drop(lease);
+    until("the release", || (server.ask(&["EXISTS", &name("lease")]) == "0").then_some(()));
+}
+
+#[tokio::test]
+async fn a_lease_that_is_taken_away_is_lost_and_its_release_leaves_the_new_one() {
+    let server = Server::start();
+    let store = with_lease(&server, "1s");
+    let mut lease = store.lock(&key()).await.unwrap();
+    server.ask(&["SET", &name("lease"), "of another", "PX", "60000"]);
+    timeout(Duration::from_secs(60), lease.lost()).await.unwrap();
+    drop(lease);
+    assert!(timeout(MOMENT, store.lock(&key())).await.is_err());
+    assert_eq!(server.ask(&["GET", &name("lease")]), "of another");
+}
+
+#[tokio::test]
+async fn a_lease_is_lost_while_the_server_is_stopped() {
+    let server = Server::start();
+    let store = with_lease(&server, "1s");
+    let mut lease = store.lock(&key()).await.unwrap();
+    assert!(!lease.is_lost());
+    server.pause();
+    timeout(Duration::from_secs(60), lease.lost()).await.unwrap();
+    let error = store.load(&key()).await.unwrap_err();
+    assert!(error.message().contains("does not answer in time"), "{error}");
+    server.go_on();
+    // The commands that it has received meanwhile are carried out now: none of them brings the lease back.
+    assert!(lease.is_lost());
+    drop(lease);
+    store.lock(&key()).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_dead_holders_lease_ends() {
+    let server = Server::start();
+    server.ask(&["SET", &name("lease"), "dead", "PX", "700"]);
+    let lease = with_lease(&server, "1s").lock(&key()).await.unwrap();
+    drop(lease);
+}
+
+#[tokio::test]
+async fn a_former_holder_saves_an_unchanged_record_and_never_a_replaced_one() {
+    let server = Server::start();
+    let [one, other] = [(); 2].map(|()| with_lease(&server, "1s"));
+    assert!(save(&one, "r0", 0).await.unwrap());
+    let mut lost = one.lock(&key()).await.unwrap();
+    assert!(one.load(&key()).await.unwrap().is_some());
+    server.ask(&["DEL", &name("lease")]);
+    timeout(Duration::from_secs(60), lost.lost()).await.unwrap();
+
+    let held = other.lock(&key()).await.unwrap();
+    assert_eq!(other.reserve(&key(), &document(1, "r0"), 1).await.unwrap(), Some(1));
+    // The new holder has not saved: the server may accept only what the former one has received.
+    assert!(save(&one, "r1", 1).await.unwrap());
+    assert!(!save(&other, "late", 1).await.unwrap());
+    assert!(save(&other, "r2", 2).await.unwrap());
+    assert!(!save(&one, "late", 2).await.unwrap());
+    assert_eq!(loaded(&one).await, stored(3, "r2"));
+    drop(held);
+
+    // Also at the same revision, an older number gives way.
+    server.ask(&["HSET", &name("record"), "fence", "999"]);
+    assert!(!save(&one, "older", 3).await.unwrap());
+    drop(lost);
+    let lease = one.lock(&key()).await.unwrap();
+    assert!(save(&one, "r3", 3).await.unwrap(), "a new lease has a larger number than any before");
+    assert_eq!(server.ask(&["HGET", &name("record"), "fence"]), "1000");
+    drop(lease);
+}
+
+#[tokio::test]
+async fn a_reserve_that_finds_the_lease_gone_tells_its_holder() {
+    let server = Server::start();
+    let store = at(&server.url());
+    let mut lease = store.lock(&key()).await.unwrap();
+    server.ask(&["DEL", &name("lease")]);
+    assert_eq!(store.reserve(&key(), &document(1, ""), 0).await.unwrap(), Some(0));
+    assert!(lease.is_lost());
+}
+
+#[tokio::test]
+async fn a_lease_that_nobody_waits_for_any_more_is_released() {
+    let server = Server::start();
+    let [one, other] = [(); 2].map(|()| at(&server.url()));
+    for _ in 0..20 {
+        // Dropped at any point between the request and its answer.
+        let _ = timeout(Duration::from_micros(300), one.lock(&key())).await;
+        timeout(Duration::from_secs(5), other.lock(&key())).await.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn those_that_wait_ask_seldom_and_hear_of_the_release() {
+    let server = Server::start();
+    let count = 50;
+    let held = at(&server.url());
+    let lease = held.lock(&key()).await.unwrap();
+    let stores: Vec<_> = (0..count).map(|_| at(&server.url())).collect();
+    let mut waiting = tokio::task::JoinSet::new();
+    for store in stores {
+        waiting.spawn(async move { drop(store.lock(&key()).await.unwrap()) });
+    }
+    let subscribed = format!("{}\n{count}", name("channel"));
+    until("the subscriptions", || {
+        let number = server.ask(&["PUBSUB", "NUMSUB", &name("channel")]);
+        (number == subscribed).then_some(())
+    });
+    let requests = || {
+        let stats = server.ask(&["INFO", "commandstats"]);
+        let line = stats.lines().find(|line| line.starts_with("cmdstat_evalsha:")).unwrap();
+        line.split("calls=").nth(1).unwrap().split(',').next().unwrap().parse::<u64>().unwrap()
+    };
+    let before = requests();
+    drop(lease);
+    while let Some(done) = waiting.join_next().await {
+        done.unwrap();
+    }
+    let each = (requests() - before) / count;
+    assert!(each < 10, "{each} requests of each, one after the other");
+}
+
+#[tokio::test]
+async fn a_release_is_heard_in_a_whole_cluster() {
+    let cluster = Cluster::start();
+    let options = format!("nodes = {}\nlease = '60s'\n{KEY}", cluster.urls());
+    let (one, other) = (opened(&options), opened(&options));
+    let lease = one.lock(&key()).await.unwrap();
+    let waiting = tokio::spawn(async move { other.lock(&key()).await.map(drop) });
+    until("the subscription", || {
+        let is_there = |node: &Server| node.ask(&["PUBSUB", "CHANNELS"]).contains(&name("channel"));
+        cluster.nodes().iter().any(is_there).then_some(())
+    });
+    drop(lease);
+    timeout(Duration::from_secs(20), waiting).await.unwrap().unwrap().unwrap();
+}
