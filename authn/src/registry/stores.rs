@@ -135,6 +135,10 @@ impl TokenStore for KnownStore {
         self.0.lock(key).await
     }
 
+    async fn lock_unless_replaced(&self, key: &StoreKey, revision: u64) -> Result<Option<Lease>> {
+        self.0.lock_unless_replaced(key, revision).await
+    }
+
     async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
         self.0.load(key).await
     }

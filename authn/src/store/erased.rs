@@ -17,6 +17,11 @@ const MOST_TRIES: usize = 100;
 /// of them has a counterpart here that boxes its future.
 pub(crate) trait ErasedStore: TokenStore {
     fn lock_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Lease>>;
+    fn lock_unless_replaced_boxed<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        revision: u64,
+    ) -> Boxed<'a, Result<Option<Lease>>>;
     fn load_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Option<Document>>>;
     fn reserve_boxed<'a>(
         &'a self,
@@ -38,6 +43,14 @@ pub(crate) trait ErasedStore: TokenStore {
 impl<S: TokenStore> ErasedStore for S {
     fn lock_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Lease>> {
         Box::pin(self.lock(key))
+    }
+
+    fn lock_unless_replaced_boxed<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        revision: u64,
+    ) -> Boxed<'a, Result<Option<Lease>>> {
+        Box::pin(self.lock_unless_replaced(key, revision))
     }
 
     fn load_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Option<Document>>> {
@@ -105,6 +118,16 @@ impl NamedStore {
     pub(crate) async fn lock(&self, key: &StoreKey) -> Result<Lease> {
         let (store, key) = (Arc::clone(&self.store), key.clone());
         self.run("lock", async move { store.lock_boxed(&key).await }).await
+    }
+
+    pub(crate) async fn lock_unless_replaced(
+        &self,
+        key: &StoreKey,
+        revision: u64,
+    ) -> Result<Option<Lease>> {
+        let (store, key) = (Arc::clone(&self.store), key.clone());
+        let work = async move { store.lock_unless_replaced_boxed(&key, revision).await };
+        self.run("lock", work).await
     }
 
     pub(crate) async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {

@@ -221,6 +221,22 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     where
         Self: Sized;
 
+    /// Acquires a key's lease, or returns `None` as soon as the key's document has another revision than `revision` (0 for no
+    /// document): what is waited for is then stored. So those that wait for one exchange need not acquire the lease one
+    /// after the other. By default it waits for the lease in any case.
+    #[doc(hidden)]
+    fn lock_unless_replaced(
+        &self,
+        key: &StoreKey,
+        revision: u64,
+    ) -> impl Future<Output = Result<Option<Lease>>> + Send
+    where
+        Self: Sized,
+    {
+        let _ = revision;
+        async { self.lock(key).await.map(Some) }
+    }
+
     /// Reads a key's document; `None` if there is none.
     fn load(&self, key: &StoreKey) -> impl Future<Output = Result<Option<Document>>> + Send
     where

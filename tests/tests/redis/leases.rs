@@ -125,7 +125,7 @@ async fn a_lease_that_nobody_waits_for_any_more_is_released() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn those_that_wait_ask_seldom_and_hear_of_the_release() {
     let server = Server::start();
     let count = 50;
@@ -155,7 +155,7 @@ async fn those_that_wait_ask_seldom_and_hear_of_the_release() {
     assert!(each < 10, "{each} requests of each, one after the other");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_release_is_heard_in_a_whole_cluster() {
     let cluster = Cluster::start();
     let options = format!("nodes = {}\nlease = '60s'\n{KEY}", cluster.urls());
@@ -168,4 +168,40 @@ async fn a_release_is_heard_in_a_whole_cluster() {
     });
     drop(lease);
     timeout(Duration::from_secs(20), waiting).await.unwrap().unwrap().unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn those_that_wait_for_a_save_hear_of_it_with_one_request_each() {
+    let server = Server::start();
+    let count = 30;
+    let held = at(&server.url());
+    assert!(save(&held, "old", 0).await.unwrap());
+    let lease = held.lock(&key()).await.unwrap();
+    let mut waiting = tokio::task::JoinSet::new();
+    for store in (0..count).map(|_| at(&server.url())) {
+        waiting.spawn(async move {
+            let acquired = store.lock_unless_replaced(&key(), 1).await.unwrap();
+            (acquired.is_none(), loaded(&store).await)
+        });
+    }
+    let requests = || {
+        let stats = server.ask(&["INFO", "commandstats"]);
+        let line = stats.lines().find(|line| line.starts_with("cmdstat_evalsha:")).unwrap();
+        line.split("calls=").nth(1).unwrap().split(',').next().unwrap().parse::<u64>().unwrap()
+    };
+    let subscribed = format!("{}\n{count}", name("channel"));
+    until("the subscriptions", || {
+        let number = server.ask(&["PUBSUB", "NUMSUB", &name("channel")]);
+        (number == subscribed).then_some(())
+    });
+    assert!(save(&held, "new", 1).await.unwrap());
+    while let Some(done) = waiting.join_next().await {
+        assert_eq!(done.unwrap(), (true, stored(2, "new")));
+    }
+    // Each has asked for the lease once. The others are two saves, the lease and its renewals.
+    assert!(requests() <= count + 12, "{} requests", requests());
+    drop(lease);
+    // Who comes later does not wait at all.
+    assert!(held.lock_unless_replaced(&key(), 1).await.unwrap().is_none());
+    assert!(held.lock_unless_replaced(&key(), 2).await.unwrap().is_some());
 }

@@ -110,7 +110,7 @@ async fn a_master_that_becomes_a_replica_is_left_at_the_next_write() {
     assert_eq!(watched.replica.ask(&["HGET", &name("record"), "revision"]), "2");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn who_waits_for_a_lease_goes_on_after_a_restart() {
     let mut server = Server::with(&["--appendonly", "yes", "--appendfsync", "always"]);
     let (one, other) = (at(&server.url()), at(&server.url()));

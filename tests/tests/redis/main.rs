@@ -79,4 +79,7 @@ fn expect(error: &Error, message: &str, help: &str) {
     assert!(has(error.message(), message), "{error}");
     assert!(error.help().is_some_and(|text| has(text, help)), "{error}");
     assert_eq!(error.kind(), authn::ErrorKind::Store, "{error}");
+    let is_unreachable = ["can't be reached", "LOADING", "BUSY", "CLUSTERDOWN"];
+    let is_unreachable = is_unreachable.iter().any(|part| error.message().contains(part));
+    assert_eq!(error.is_unreachable(), is_unreachable, "{error}");
 }

@@ -328,8 +328,9 @@ impl Settings {
                 .with_help("set `stores.redis.master` to a name that `SENTINEL MASTERS` lists"));
         }
         let failure = failure.unwrap_or(Cause::Timeout).error(&self.place, &self.prefix);
-        Err(Error::store(format!("no sentinel can be asked: {}", failure.message()))
-            .with_help(failure.help().unwrap_or("start the sentinels").to_owned()))
+        let error = Error::store(format!("no sentinel can be asked: {}", failure.message()))
+            .with_help(failure.help().unwrap_or("start the sentinels").to_owned());
+        Err(if failure.is_unreachable() { error.as_unreachable() } else { error })
     }
 
     fn config(&self, address: &Address) -> AsyncConnectionConfig {

@@ -157,7 +157,12 @@ fn answered(word: &'static str, place: &Place, prefix: &str) -> Error {
             "check that it is Redis 6.2 or Valkey 7.2, or a later one, and permits Lua scripts; its log may have the reason".into(),
         ),
     };
-    Error::store(format!("Redis at {place} {what} ({word})")).with_help(help)
+    let error = Error::store(format!("Redis at {place} {what} ({word})")).with_help(help);
+    // It will answer again, and until then nothing is known of its sessions.
+    match word {
+        "LOADING" | "BUSY" | "MASTERDOWN" | "CLUSTERDOWN" | "TRYAGAIN" => error.as_unreachable(),
+        _ => error,
+    }
 }
 
 /// Returns the error of a connection that could not be made, or that broke.
@@ -200,7 +205,7 @@ fn not_reached(error: &RedisError, place: &Place) -> Error {
 
 /// Returns the error of a server that could not be asked at all.
 pub(super) fn unreachable(place: &Place, why: &str) -> Error {
-    Error::store(format!("Redis at {place} can't be reached ({why})"))
+    Error::store(format!("Redis at {place} can't be reached ({why})")).as_unreachable()
 }
 
 fn source(error: &RedisError) -> Option<&(dyn std::error::Error + 'static)> {
@@ -222,7 +227,8 @@ fn tls_fault(error: &RedisError) -> Option<String> {
     let inner = || source.downcast_ref::<io::Error>()?.get_ref()?.downcast_ref::<rustls::Error>();
     let fault = match tls.or_else(inner)? {
         rustls::Error::InvalidCertificate(fault) => match fault {
-            rustls::CertificateError::UnknownIssuer => {
+            // Another authority may have the same name.
+            rustls::CertificateError::UnknownIssuer | rustls::CertificateError::BadSignature => {
                 "the authority of its certificate is not known"
             }
             rustls::CertificateError::Expired | rustls::CertificateError::ExpiredContext { .. } => {

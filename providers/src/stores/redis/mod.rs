@@ -114,6 +114,12 @@ impl TokenStore for Redis {
         lease.ok_or_else(|| Error::internal("a lease ended before it began").with_help("report it"))
     }
 
+    async fn lock_unless_replaced(&self, key: &StoreKey, revision: u64) -> Result<Option<Lease>> {
+        let opened = self.opened()?;
+        opened.encryption.refresh().await.map_err(as_store)?;
+        opened.sessions.acquire(key, Some(revision)).await
+    }
+
     async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
         let opened = self.opened()?;
         let Some(stored) = opened.sessions.load(key).await? else { return Ok(None) };
