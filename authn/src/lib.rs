@@ -122,7 +122,7 @@
 //! |---|---|---|
 //! | `reqwest` | yes | [`Context::http`], [`reqwest::Client`] and [`blocking::reqwest::Client`] |
 //! | `http2` | yes | HTTP/2 to servers that offer it, in addition to HTTP/1.1 |
-//! | `encryption` | yes | [`store::Encryption`], which encrypts the documents of a token store |
+//! | `encryption` | yes | [`store::Encrypted`] and [`store::Encryption`], and the option `stores.file.encryption_key` |
 //! | `reqwest-middleware` | no | [`reqwest::Client`] as the last middleware of `reqwest-middleware` |
 //! | `tower` | no | [`tower::AuthLayer`], and [`app_service::AppServiceLayer`], which provides an incoming request's token to `app_service` |
 //! | `tonic` | no | [`tonic::AuthLayer`] and [`tonic::AuthInterceptor`] for gRPC calls |

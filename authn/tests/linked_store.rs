@@ -313,6 +313,28 @@ fn what_is_not_linked_is_named_with_the_way_to_get_it() {
     assert!(problems(&broken).contains("fix `[stores.cellar]`"), "{}", problems(&broken));
 }
 
+#[test]
+#[cfg(feature = "encryption")]
+fn the_key_of_the_store_for_files_can_be_in_another_store() {
+    put("sessions", &"0f".repeat(32));
+    put("no-key", "red");
+    let read = |key: &str| {
+        read(&format!(
+            "[stores.file]\ndirectory = '/nowhere'\nencryption_key = {{ cellar = '{key}' }}\n\
+             [credentials.mirror]\nsecret = 'x'"
+        ))
+    };
+    let config = read("sessions");
+    assert!(config.credentials().is_ok(), "{}", problems(&config));
+    let file = config.stores().into_iter().find(|store| store.name() == "file");
+    assert!(file.is_some_and(|file| file.encrypts()));
+    for (key, words) in [("none", "put it on the shelf"), ("no-key", "openssl rand -base64 32")] {
+        let config = read(key);
+        assert_eq!(config.problems().len(), 1, "{}", problems(&config));
+        assert!(problems(&config).contains(words), "{}", problems(&config));
+    }
+}
+
 /// A store that needs options.
 #[authn::token_store("attic", secrets)]
 struct Attic {

@@ -125,7 +125,10 @@ fn credentials(build: &mut Build<'_>, key: &Key, item: Option<&Item>) -> Option<
 
 fn stores(build: &mut Build<'_>, _: &Key, item: Option<&Item>) -> Option<()> {
     let surroundings = StoreContext::new(build.loader.app_name(), build.environment);
+    // An option of a store can refer to a secret in another one, which must be open by then.
     let mut stores = build.stores.clone();
+    stores.read_sources(build, item, build.reporter.registry, &surroundings);
+    build.stores = stores.clone();
     let read = stores.read(build, item, build.reporter.registry, &surroundings);
     build.stores = stores;
     // Without a state directory, a token that is fetched is for this program alone.

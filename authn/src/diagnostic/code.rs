@@ -67,6 +67,8 @@ codes! {
     NoSuchFile = "no-such-file",
     /// A configuration file is not a regular file.
     NotAFile = "not-a-file",
+    /// A store has documents that are not encrypted with its current key.
+    NotEncrypted = "not-encrypted",
     /// An option has the placeholder of a new configuration in place of a value.
     NotFilledIn = "not-filled-in",
     /// A file or variable is not UTF-8.

@@ -54,11 +54,9 @@ impl Rules {
     /// Returns the size of the largest file, in MiB.
     const fn largest(self) -> usize {
         match self {
-            Self::Session
-            | Self::SessionFolder
-            | Self::Secret
-            | Self::Configuration
-            | Self::Secretive => 1,
+            Self::Secret | Self::Configuration | Self::Secretive => 1,
+            // An encrypted session is a third longer than the 1 MiB of the largest one.
+            Self::Session | Self::SessionFolder => 2,
             Self::Certificates => 8,
         }
     }

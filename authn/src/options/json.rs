@@ -153,7 +153,7 @@ impl Schemas {
             Type::List(of) => {
                 let complete = self.complete();
                 // A list of tables is never a text.
-                let is_text = !matches!(**of, Type::Options(_) | Type::Provider | Type::Secret);
+                let is_text = !matches!(**of, Type::Options(_) | Type::Provider);
                 let types: &[&str] = if is_text { &["array", "string"] } else { &["array"] };
                 json!({ "type": types, "items": complete.value(of) })
             }

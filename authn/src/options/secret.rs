@@ -77,7 +77,13 @@ impl<T: Secret> Secret for Vec<T> {
         self.iter().any(T::is_set)
     }
 
-    holds!(T, list);
+    fn read(node: Node<'_>) -> Option<Self> {
+        node.secrets(T::read)
+    }
+
+    fn shape() -> Shape {
+        T::shape().list()
+    }
 }
 
 impl<T: Secret> Secret for BTreeMap<String, T> {

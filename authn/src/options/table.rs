@@ -181,9 +181,6 @@ fn report_unfilled(context: &dyn LoadContext, key: &Key, item: Option<&Item>) {
     context.report(problem.with_key(key).with_help(help), item, false);
 }
 
-/// What stands for a secret whose reference is left alone. It fits into a header.
-const UNREAD: &str = "unread";
-
 /// Builds the provider that a table configures.
 fn built<T: Any>(
     context: &dyn LoadContext,
@@ -414,7 +411,7 @@ impl Node<'_> {
             if let Some(error) = target.absence() {
                 self.context.record_absence(&self.key, error);
             }
-            return Some(SecretString::from(UNREAD));
+            return Some(SecretString::unread());
         }
         match Reference::new(target.clone(), place.clone()) {
             Err(error) if error.is_not_applicable() && self.context.allows_absence() => {
@@ -482,6 +479,24 @@ impl Node<'_> {
     pub fn list<T>(self, read: fn(Self) -> Option<T>) -> Option<Vec<T>> {
         let item = Self::inline(self.present()?, '[');
         let Value::Array(items) = &item.value else { return self.expected("a list") };
+        let read = |(index, item): (usize, &Item)| read(self.child(&index.to_string(), item));
+        let read: Vec<_> = items.iter().enumerate().map(read).collect();
+        read.into_iter().collect()
+    }
+
+    /// Reads the values of a list of secrets. A text is split at commas and spaces, like that of any other list.
+    pub fn secrets<T>(self, read: fn(Self) -> Option<T>) -> Option<Vec<T>> {
+        let item = self.present()?;
+        let text = item.as_text().map(str::trim_start);
+        let Some(text) = text.filter(|text| !text.starts_with('[')) else { return self.list(read) };
+        let parts: Vec<&str> = if text.starts_with('{') {
+            vec![text]
+        } else {
+            let parts = text.split(|c: char| c == ',' || c.is_whitespace());
+            parts.filter(|part| !part.is_empty()).collect()
+        };
+        let items = parts.into_iter().map(|part| Item::text(part, item.provenance.clone()));
+        let items: Vec<Item> = items.collect();
         let read = |(index, item): (usize, &Item)| read(self.child(&index.to_string(), item));
         let read: Vec<_> = items.iter().enumerate().map(read).collect();
         read.into_iter().collect()

@@ -1,18 +1,22 @@
 //! The options of `[stores.NAME]`, and the stores that a configuration can choose from.
 
-use std::{collections::BTreeMap, fmt, iter, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt, iter,
+    sync::Arc,
+};
 
 use super::{Registry, StoreEntry, error::HOW_TO_LINK, reference::how_to_get};
 use crate::{
-    Result,
+    Error, Result,
     diagnostic::{Problem, ProblemCode, Severity, nearest},
     options::{
         Field, Item, Key, LoadContext, Options as _, report_unknown_key, section, section_with,
     },
     secret::{SecretSource, Target},
     store::{
-        Document, ErasedStore, Examination, FileOptions, FileStore, KnownSession, Lease,
-        NamedStore, Record, StoreContext, StoreKey, TokenStore, is_session,
+        Document, ErasedStore, Examination, FileOptions, Inspected, KnownSession, Lease,
+        NamedStore, Seal, StoreContext, StoreKey, TokenStore, fingerprint_key, is_session,
     },
 };
 
@@ -55,6 +59,9 @@ pub(crate) struct Stores {
 /// for store in &stores {
 ///     println!("{} in {:?}: {}", store.name(), store.place(), store.sessions().await?.len());
 ///     assert!(store.examine().await.is_empty(), "no problems");
+///     if store.encrypts() {
+///         println!("{} sessions were not encrypted", store.encrypt().await?);
+///     }
 /// }
 /// # Ok(()) }
 /// ```
@@ -86,8 +93,13 @@ impl KnownStore {
         }
         let examined = self.0.examine_server().await;
         problems.extend(examined.iter().flat_map(Examination::problems).cloned());
-        if let Err(error) = examined.and(self.0.list().await) {
-            problems.push(error.as_problem(ProblemCode::Store));
+        let seals = match examined {
+            Ok(_) => self.examine_seals().await,
+            Err(error) => Err(error),
+        };
+        match seals {
+            Ok(found) => problems.extend(found),
+            Err(error) => problems.push(error.as_problem(ProblemCode::Store)),
         }
         problems
     }
@@ -103,11 +115,111 @@ impl KnownStore {
     pub async fn sessions(&self) -> Result<Vec<KnownSession>> {
         let mut sessions = Vec::new();
         for key in self.0.list().await?.into_iter().filter(is_session) {
-            let document = self.0.load(&key).await?;
-            let record = document.as_ref().map(Record::read).unwrap_or_default();
-            sessions.extend(KnownSession::of(self.name(), key, &record));
+            if let Some(inspected) = self.0.inspect(&key).await? {
+                sessions.extend(KnownSession::of(self.name(), key, inspected));
+            }
         }
         Ok(sessions)
+    }
+
+    /// Returns whether the store encrypts its sessions.
+    pub fn encrypts(&self) -> bool {
+        self.0.encrypts()
+    }
+
+    /// Encrypts each session that is not encrypted with the store's current key, and returns how many were. The texts that
+    /// were set aside are deleted, because they may contain tokens. It waits for exchanges and logins of these sessions.
+    ///
+    /// If one can't be encrypted, such as one of a key that the store does not have, the others are, and the first error is
+    /// returned.
+    ///
+    /// Each session is whole at any time, also if the program is killed meanwhile. Then another call continues.
+    pub async fn encrypt(&self) -> Result<usize> {
+        if !self.encrypts() {
+            let message = format!("the store `{}` has no encryption key", self.name());
+            let help = format!("set `stores.{}.encryption_key`", self.name());
+            return Err(Error::configuration(message).with_help(help));
+        }
+        let (mut count, mut result) = (0, Ok(()));
+        for key in self.all_keys().await? {
+            let encrypted = self.encrypt_one(&key).await;
+            count += usize::from(matches!(encrypted, Ok(true)));
+            result = result.and(encrypted.map(drop));
+        }
+        result.map(|()| count)
+    }
+
+    /// Encrypts the document of a key, and returns whether it was not encrypted with the current key.
+    async fn encrypt_one(&self, key: &StoreKey) -> Result<bool> {
+        let seal = self.0.inspect(key).await?.map(|inspected| inspected.seal);
+        match seal {
+            // The lock encrypts it, and is held by no exchange meanwhile.
+            Some(Seal::Outdated) => drop(self.0.lock(key).await?),
+            // The error says what is missing.
+            Some(Seal::Locked) => drop(self.0.load(key).await?),
+            _ => {}
+        }
+        if is_session(key) {
+            self.0.remove_leftovers(key).await?;
+        }
+        Ok(seal == Some(Seal::Outdated))
+    }
+
+    /// Returns the keys of all documents, also of the framework's own, which a store need not list.
+    async fn all_keys(&self) -> Result<BTreeSet<StoreKey>> {
+        let mut keys = BTreeSet::from_iter(self.0.list().await?);
+        keys.insert(fingerprint_key());
+        Ok(keys)
+    }
+
+    /// Returns the problems of the encryption of its documents.
+    async fn examine_seals(&self) -> Result<Vec<Problem>> {
+        let (mut outdated, mut ids, mut problems) = (0, BTreeSet::new(), Vec::new());
+        for key in self.all_keys().await? {
+            let Some(inspected) = self.0.inspect(&key).await? else { continue };
+            let place = || self.place_of(&key).unwrap_or_else(|| format!("`{key}`"));
+            match inspected.seal {
+                Seal::Unused => {}
+                Seal::Current => ids.extend(inspected.key_id),
+                Seal::Outdated => {
+                    outdated += 1;
+                    ids.insert(inspected.key_id.unwrap_or_else(|| "none".to_owned()));
+                }
+                Seal::Damaged => {
+                    let message = format!("{} is not used, because it was damaged", place());
+                    let problem = Problem::warning(ProblemCode::StoreLeftover, message);
+                    problems.push(problem.with_help("log in again, or set a new refresh token"));
+                }
+                Seal::Locked => {
+                    let id = inspected.key_id.unwrap_or_else(|| "of a later version".to_owned());
+                    let message = format!(
+                        "{} is encrypted with the key {id}, which the store does not have",
+                        place()
+                    );
+                    let name = self.name();
+                    let option =
+                        if self.encrypts() { "previous_encryption_keys" } else { "encryption_key" };
+                    let help = format!(
+                        "set `stores.{name}.{option}`, or delete the session if the key is lost"
+                    );
+                    problems.push(Problem::warning(ProblemCode::Store, message).with_help(help));
+                }
+            }
+        }
+        if outdated > 0 {
+            let ids: Vec<String> = ids.into_iter().collect();
+            let message = format!(
+                "the store `{}` has documents that are not encrypted with its current key: {outdated} (keys in use: {})",
+                self.name(),
+                ids.join(", ")
+            );
+            let help = format!(
+                "the command `stores {} --encrypt` encrypts them, and so does the next exchange of each",
+                self.name()
+            );
+            problems.push(Problem::warning(ProblemCode::NotEncrypted, message).with_help(help));
+        }
+        Ok(problems)
     }
 
     /// Ends a session: deletes its tokens, and what was set aside under its key. Nothing is sent to the server.
@@ -166,6 +278,14 @@ impl TokenStore for KnownStore {
 
     async fn examine_server(&self) -> Result<Examination> {
         self.0.examine_server().await
+    }
+
+    async fn inspect(&self, key: &StoreKey) -> Result<Option<Inspected>> {
+        self.0.inspect(key).await
+    }
+
+    fn encrypts(&self) -> bool {
+        self.0.encrypts()
     }
 
     fn load_now(&self, key: &StoreKey) -> Option<Document> {
@@ -296,17 +416,46 @@ impl Stores {
             }
         }
         let options = section::<FileOptions>(context, &key.child(FILE), table(FILE));
-        let directory = options.as_ref().map(|options| options.directory.as_deref());
-        if let Some(folder) = directory.and_then(|directory| surroundings.tokens(directory)) {
-            self.add(FILE, Arc::new(FileStore::new(folder)));
+        if let Some(options) = &options
+            && let Some(folder) = surroundings.tokens(options.directory.as_deref())
+        {
+            self.add(FILE, options.store(folder));
         }
-        // All stores are read even after a failure, so that all problems are reported.
-        for entry in registry.stores() {
-            if self.open_linked(entry, context, table(entry.name()), surroundings).is_none() {
+        if options.is_none() {
+            self.refused.push(FILE);
+        }
+        let others = registry.stores().filter(|entry| entry.target().is_none());
+        self.open_all(others, context, item, surroundings);
+        self.refused.is_empty().then_some(())
+    }
+
+    /// Adds the stores that can hold secrets. The options of the other ones can refer to these secrets.
+    pub(crate) fn read_sources(
+        &mut self,
+        context: &dyn LoadContext,
+        item: Option<&Item>,
+        registry: &Registry,
+        surroundings: &StoreContext<'_>,
+    ) {
+        let sources = registry.stores().filter(|entry| entry.target().is_some());
+        self.open_all(sources, context, item, surroundings);
+    }
+
+    /// Opens stores of other crates. All are read even after a failure, so that all problems are reported.
+    fn open_all<'a>(
+        &mut self,
+        entries: impl Iterator<Item = &'a StoreEntry>,
+        context: &dyn LoadContext,
+        item: Option<&Item>,
+        surroundings: &StoreContext<'_>,
+    ) {
+        let tables = item.and_then(Item::as_table);
+        for entry in entries {
+            let table = tables.and_then(|tables| tables.get(entry.name()));
+            if self.open_linked(entry, context, table, surroundings).is_none() {
                 self.refused.push(entry.name());
             }
         }
-        (options.is_some() && self.refused.is_empty()).then_some(())
     }
 
     /// Opens a store of another crate, and adds it.

@@ -42,7 +42,21 @@ enum Inner {
     Reference(Reference),
 }
 
+/// What stands for a secret whose reference is left alone. It fits into a header.
+const UNREAD: &str = "unread";
+
 impl SecretString {
+    /// Creates a secret that stands for one whose reference is left alone.
+    pub(crate) fn unread() -> Self {
+        UNREAD.into()
+    }
+
+    /// Returns whether it stands for a secret whose reference is left alone.
+    #[cfg(feature = "encryption")]
+    pub(crate) fn is_unread(&self) -> bool {
+        *self.expose() == *UNREAD
+    }
+
     pub(crate) fn referring(reference: Reference) -> Self {
         Self(Inner::Reference(reference))
     }

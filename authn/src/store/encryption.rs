@@ -39,8 +39,9 @@ const FORMS: [GeneralPurpose; 2] = [
 
 /// Encrypts the documents of a store, and decrypts them, also those of previous keys.
 ///
-/// A store calls [`check`](Self::check) when it is opened, [`refresh`](Self::refresh) when it locks,
-/// [`encrypt`](Self::encrypt) when it saves, and [`decrypt`](Self::decrypt) when it loads.
+/// [`Encrypted`](super::Encrypted) does that around a store of any type. A store that can't be wrapped calls
+/// [`check`](Self::check) when it is opened, [`refresh`](Self::refresh) when it locks, [`encrypt`](Self::encrypt) when it
+/// saves, and [`decrypt`](Self::decrypt) when it loads.
 ///
 /// A key is 256 bits: 32 bytes in base64, of the standard or the URL alphabet, or 64 hexadecimal digits. The secrets may be
 /// references, such as to a file or a command. A reference is resolved again by [`refresh`](Self::refresh), and when a
@@ -54,7 +55,8 @@ const FORMS: [GeneralPurpose; 2] = [
 ///
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> authn::Result<()> {
 /// let key = SecretString::from("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=");
-/// let encryption = Encryption::new(key, Vec::new());
+/// let encryption = Encryption::new(key, Vec::new()).with_table("stores.corp_vault");
+/// encryption.check()?;
 /// let (name, text) = (StoreKey::new("oauth-work"), r#"{"version":1,"revision":1}"#);
 /// let document = Document { revision: 1, text: text.into() };
 ///
@@ -62,6 +64,8 @@ const FORMS: [GeneralPurpose; 2] = [
 /// assert_eq!(Encryption::key_id_of(&envelope), Some(encryption.key_ids().await?[0].clone()));
 /// let Decrypted::Current(read) = encryption.decrypt(&name, &envelope).await? else { panic!() };
 /// assert_eq!(&*read.text.expose(), text);
+/// // Without waiting, such as for `TokenStore::load_now`:
+/// assert!(encryption.decrypt_now(&name, &envelope).is_some());
 /// # Ok(()) }
 /// ```
 #[derive(Clone)]
@@ -73,6 +77,19 @@ pub struct Encryption {
 }
 
 /// What a stored document was.
+///
+/// ```
+/// use authn::{Result, store::{Decrypted, Document, Encryption, StoreKey}};
+///
+/// async fn read(encryption: &Encryption, key: &StoreKey, stored: &Document) -> Result<Option<Document>> {
+///     let decrypted: Decrypted = encryption.decrypt(key, stored).await?;
+///     if decrypted.is_outdated() {
+///         println!("{key} is encrypted by the next save");
+///     }
+///     Ok(decrypted.document()) // without a damaged one
+/// }
+/// # let _ = read;
+/// ```
 #[derive(Clone, Debug)]
 pub enum Decrypted {
     /// It was encrypted with the current key.
@@ -120,12 +137,17 @@ impl Encryption {
     /// opened. A command has not run by then, so its key is checked when it is used.
     pub fn check(&self) -> Result<()> {
         let mut problems = Validation::new();
+        self.add_problems(&mut problems);
+        problems.finish()
+    }
+
+    pub(crate) fn add_problems(&self, problems: &mut Validation) {
         for (index, secret) in self.keys.iter().enumerate() {
-            if secret.is_resolved() && decoded(&secret.expose()).is_none() {
+            let is_known = secret.is_resolved() && !secret.is_unread();
+            if is_known && decoded(&secret.expose()).is_none() {
                 problems.at(option(index)).error("this is not a key of 256 bits", HELP);
             }
         }
-        problems.finish()
     }
 
     /// Resolves the current key again if it is a reference. A store calls it when it locks: a key that can't be had must
@@ -146,34 +168,50 @@ impl Encryption {
     ///
     /// Fails if the document is encrypted with a key that is not known, or by a later version. It must not be replaced then.
     pub async fn decrypt(&self, key: &StoreKey, document: &Document) -> Result<Decrypted> {
+        if let Some(decrypted) = self.decrypt_known(key, document).await? {
+            return Ok(decrypted);
+        }
+        let Some(key_id) = Self::key_id_of(document) else {
+            return Err(Error::store(format!("a later version has encrypted `{key}`"))
+                .with_help("use that version, or log out with it first"));
+        };
+        let message =
+            format!("`{key}` is encrypted with the key {key_id}, which is not configured");
+        let help = format!(
+            "add it to `{}previous_encryption_keys`, or delete the session if the key is lost",
+            self.table
+        );
+        Err(Error::store(message).with_help(help))
+    }
+
+    /// Does the same; `None` if the document is encrypted with a key that is not known, or by a later version.
+    #[doc(hidden)]
+    pub async fn decrypt_known(
+        &self,
+        key: &StoreKey,
+        document: &Document,
+    ) -> Result<Option<Decrypted>> {
         let envelope = match Form::of(&document.text.expose()) {
-            Form::Plain => return Ok(Decrypted::Plain(document.clone())),
-            Form::Damaged => return Ok(Decrypted::Damaged),
-            Form::Later => {
-                return Err(Error::store(format!("a later version has encrypted `{key}`"))
-                    .with_help("use that version, or log out with it first"));
-            }
+            Form::Plain => return Ok(Some(Decrypted::Plain(document.clone()))),
+            Form::Damaged => return Ok(Some(Decrypted::Damaged)),
+            Form::Later => return Ok(None),
             Form::Envelope(envelope) => envelope,
         };
         // A previous key is resolved only for a document that may need it.
         for index in 0..self.keys.len() {
             self.resolve_first(index).await?;
             if let Some(found) = self.opened(index, key, document, &envelope)? {
-                return Ok(found);
+                return Ok(Some(found));
             }
         }
         // A key may have been replaced since.
         for index in (0..self.keys.len()).filter(|index| self.keys[*index].can_change()) {
             self.keys[index].resolve().await?;
             if let Some(found) = self.opened(index, key, document, &envelope)? {
-                return Ok(found);
+                return Ok(Some(found));
             }
         }
-        Err(Error::store(format!(
-            "`{key}` is encrypted with the key {}, which is not configured",
-            envelope.key_id
-        ))
-        .with_help(format!("add it to `{}previous_encryption_keys`", self.table)))
+        Ok(None)
     }
 
     /// Does the same without waiting, with the keys as they were last resolved. `None` if that is not enough.
@@ -456,7 +494,12 @@ mod tests {
         let expected =
             format!("`oauth-work` is encrypted with the key {id}, which is not configured");
         assert_eq!(error.message(), expected);
-        assert_eq!(error.help(), Some("add it to `stores.file.previous_encryption_keys`"));
+        assert_eq!(
+            error.help(),
+            Some(
+                "add it to `stores.file.previous_encryption_keys`, or delete the session if the key is lost"
+            )
+        );
         assert_eq!(error.kind(), crate::ErrorKind::Store);
         assert!(other.decrypt_now(&StoreKey::new("oauth-work"), &envelope).is_none());
     }

@@ -2,7 +2,9 @@
 
 use std::{future::Future, sync::Arc, time::Instant};
 
-use super::{Document, Examination, Lease, Record, StoreKey, TokenStore};
+use super::{
+    Document, Examination, Inspected, Lease, Record, StoreKey, TokenStore, envelope::Envelope,
+};
 use crate::{
     Error, Result,
     diagnostic::{Problem, ProblemCode},
@@ -38,6 +40,7 @@ pub(crate) trait ErasedStore: TokenStore {
     fn list_boxed(&self) -> Boxed<'_, Result<Vec<StoreKey>>>;
     fn remove_leftovers_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<()>>;
     fn examine_server_boxed(&self) -> Boxed<'_, Result<Examination>>;
+    fn inspect_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Option<Inspected>>>;
 }
 
 impl<S: TokenStore> ErasedStore for S {
@@ -86,6 +89,10 @@ impl<S: TokenStore> ErasedStore for S {
     fn examine_server_boxed(&self) -> Boxed<'_, Result<Examination>> {
         Box::pin(self.examine_server())
     }
+
+    fn inspect_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Option<Inspected>>> {
+        Box::pin(self.inspect(key))
+    }
 }
 
 /// A store under the name by which a configuration chooses it.
@@ -130,9 +137,35 @@ impl NamedStore {
         self.run("lock", work).await
     }
 
+    /// Reads a key's document. An encrypted one of a store that does not encrypt is an error: it must not be replaced.
     pub(crate) async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
+        let (store, name) = (Arc::clone(&self.store), key.clone());
+        let loaded = self.run("load", async move { store.load_boxed(&name).await }).await?;
+        let envelope = loaded.as_ref().and_then(|document| Envelope::of(&document.text.expose()));
+        match envelope {
+            None => Ok(loaded),
+            Some(Envelope { key_id, .. }) => Err(self.has_no_key(key, &key_id)),
+        }
+    }
+
+    fn has_no_key(&self, key: &StoreKey, key_id: &str) -> Error {
+        let place = self.place_of(key).unwrap_or_else(|| format!("`{key}`"));
+        let name = &self.name;
+        Error::store(format!(
+            "{place} is encrypted with the key {key_id}, and the store `{name}` has no key"
+        ))
+        .with_help(format!("set `stores.{name}.encryption_key` to that key"))
+    }
+
+    /// Reads a key's document, also one that is encrypted with a key that the store does not have.
+    pub(crate) async fn inspect(&self, key: &StoreKey) -> Result<Option<Inspected>> {
         let (store, key) = (Arc::clone(&self.store), key.clone());
-        self.run("load", async move { store.load_boxed(&key).await }).await
+        self.run("load", async move { store.inspect_boxed(&key).await }).await
+    }
+
+    /// Returns whether the store encrypts what it saves.
+    pub(crate) fn encrypts(&self) -> bool {
+        catch(|| self.store.encrypts()).unwrap_or_default()
     }
 
     pub(crate) async fn reserve(
@@ -188,7 +221,9 @@ impl NamedStore {
     }
 
     pub(crate) fn load_now(&self, key: &StoreKey) -> Option<Document> {
-        catch(|| self.store.load_now(key)).flatten()
+        let loaded = catch(|| self.store.load_now(key)).flatten();
+        // The exchange reads again and reports the error.
+        loaded.filter(|document| Envelope::of(&document.text.expose()).is_none())
     }
 
     pub(crate) fn place(&self) -> Option<String> {

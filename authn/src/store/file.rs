@@ -18,10 +18,10 @@ use super::{
     failure::{failed, refused},
     fingerprint::is_session,
     locks::{LockFile, Locks},
-    reserved::{Reserved, remove_leftovers},
+    reserved::{Reserved, prefix, remove_leftovers},
 };
 use crate::{
-    Error, Options, Result,
+    Error, Result,
     diagnostic::{Problem, ProblemCode, quoted, reason},
     input_file::{self, Reason, Refusal, Rules},
     private_file,
@@ -30,15 +30,8 @@ use crate::{
 
 /// A session belongs to the user. Neither another user nor the platform puts one there, and none is a link.
 pub(super) const RULES: Rules = Rules::Session;
-/// Largest document that is written, and that the rules let be read.
-const LARGEST: u64 = 1024 * 1024;
-
-/// The options of `[stores.file]`.
-#[derive(Options)]
-pub(crate) struct FileOptions {
-    /// Folder of the `file` store; `authn/tokens` in the user's state directory unless set.
-    pub(crate) directory: Option<PathBuf>,
-}
+/// Largest document that is written, and that the rules let be read: a session of 1 MiB that is encrypted.
+const LARGEST: u64 = 1536 * 1024;
 
 /// Keeps each session in a file in a folder that belongs to the user alone.
 ///
@@ -219,6 +212,16 @@ impl TokenStore for FileStore {
 
     fn examine(&self) -> Vec<Problem> {
         examine(self.locks.folder())
+    }
+
+    async fn set_aside(&self, key: &StoreKey, document: &Document) -> Result<()> {
+        let path = self.locks.document(key).with_extension(Content::CORRUPT);
+        let (prefix, text) = (prefix(key), document.text.clone());
+        aside(move || {
+            private_file::replace(&path, &prefix, text.expose().as_bytes())
+                .map_err(|error| failed("write", &path, &error))
+        })
+        .await
     }
 }
 

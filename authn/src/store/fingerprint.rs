@@ -107,7 +107,8 @@ pub(super) fn beside_sessions(name: &str) -> StoreKey {
     StoreKey::new(&format!("{BESIDE}{}", &hash[..32]))
 }
 
-fn name() -> StoreKey {
+/// Returns the key of the document.
+pub(crate) fn name() -> StoreKey {
     StoreKey::new(NAME)
 }
 

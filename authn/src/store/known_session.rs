@@ -4,7 +4,7 @@ use std::time::SystemTime;
 
 use sha2::{Digest as _, Sha256};
 
-use super::{Owner, Record, StoreKey, hex};
+use super::{Inspected, Owner, Record, Seal, StoreKey, hex};
 
 /// A stored session as it is listed, without its secrets. No configured option is needed to read or to end it.
 ///
@@ -36,12 +36,15 @@ pub struct KnownSession {
     username: Option<String>,
     expires_at: Option<SystemTime>,
     has_refresh_token: bool,
+    key_id: Option<String>,
 }
 
 impl KnownSession {
-    /// Reads the record of a key; `None` if it was logged out.
-    pub(crate) fn of(store: &str, key: StoreKey, record: &Record) -> Option<Self> {
-        if record.is_empty() {
+    /// Reads the record of a key; `None` if it was logged out. Of one that is encrypted with an unknown key, only what its
+    /// key tells is known.
+    pub(crate) fn of(store: &str, key: StoreKey, inspected: Inspected) -> Option<Self> {
+        let record = inspected.document.as_ref().map(Record::read).unwrap_or_default();
+        if record.is_empty() && inspected.seal != Seal::Locked {
             return None;
         }
         let owner = record.owner.clone().or_else(|| Owner::of_key(&key)).unwrap_or_default();
@@ -52,6 +55,7 @@ impl KnownSession {
             username: record.username.clone(),
             expires_at: record.last_expiry(),
             has_refresh_token: record.refresh_token.is_some(),
+            key_id: inspected.key_id,
         })
     }
 
@@ -100,5 +104,11 @@ impl KnownSession {
     /// Returns whether it has a refresh token.
     pub fn has_refresh_token(&self) -> bool {
         self.has_refresh_token
+    }
+
+    /// Returns the name of the key that it is encrypted with, which is not secret; `None` if it is not encrypted. If the store
+    /// does not have that key, only what the session's own key tells is known.
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.as_deref()
     }
 }

@@ -7,6 +7,8 @@
 mod context;
 mod document;
 #[cfg(feature = "encryption")]
+mod encrypted;
+#[cfg(feature = "encryption")]
 mod encryption;
 mod envelope;
 mod erased;
@@ -14,9 +16,11 @@ mod examination;
 mod failed_exchange;
 mod failure;
 mod file;
+mod file_options;
 mod fingerprint;
 mod held_lease;
 mod hex;
+mod inspected;
 mod key;
 mod known_session;
 mod lease;
@@ -35,16 +39,20 @@ use std::{fmt, future::Future};
 pub use context::StoreContext;
 pub use document::Document;
 #[cfg(feature = "encryption")]
+pub use encrypted::Encrypted;
+#[cfg(feature = "encryption")]
 pub use encryption::{Decrypted, Encryption};
 pub(crate) use erased::{ErasedStore, NamedStore};
 #[doc(hidden)]
 pub use examination::{Examination, KnownLease};
 pub(crate) use failed_exchange::StoredFailure;
-pub(crate) use file::FileOptions;
 pub use file::FileStore;
-pub(crate) use fingerprint::is_session;
+pub(crate) use file_options::FileOptions;
+pub(crate) use fingerprint::{is_session, name as fingerprint_key};
 pub(crate) use held_lease::{HeldLease, SendRight};
 pub(crate) use hex::hex;
+#[doc(hidden)]
+pub use inspected::{Inspected, Seal};
 pub use key::StoreKey;
 pub use known_session::KnownSession;
 pub use lease::Lease;
@@ -250,7 +258,8 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     /// Returns the revision that the next save replaces, or `None` if the revision is not `expected`.
     ///
     /// By default the document is saved once more, which shows that the store can be written to. A store that can reserve
-    /// room does that instead, for 32 KiB more than the document has, and returns `expected`.
+    /// room does that instead, for 48 KiB more than the document has, and returns `expected`: a token of 32 KiB is that long
+    /// once it is encrypted.
     fn reserve(
         &self,
         key: &StoreKey,
@@ -323,5 +332,34 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     #[doc(hidden)]
     fn examine(&self) -> Vec<Problem> {
         Vec::new()
+    }
+
+    /// Keeps a damaged document under another name, before a save replaces it. By default it is lost.
+    #[doc(hidden)]
+    fn set_aside(
+        &self,
+        key: &StoreKey,
+        document: &Document,
+    ) -> impl Future<Output = Result<()>> + Send
+    where
+        Self: Sized,
+    {
+        let _ = (key, document);
+        async { Ok(()) }
+    }
+
+    /// Returns whether the store encrypts the documents that it saves.
+    #[doc(hidden)]
+    fn encrypts(&self) -> bool {
+        false
+    }
+
+    /// Reads a key's document, also one that is encrypted with a key that the store does not have.
+    #[doc(hidden)]
+    fn inspect(&self, key: &StoreKey) -> impl Future<Output = Result<Option<Inspected>>> + Send
+    where
+        Self: Sized,
+    {
+        async { Ok(self.load(key).await?.map(Inspected::without_key)) }
     }
 }

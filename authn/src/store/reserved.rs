@@ -20,10 +20,11 @@ use super::{
 };
 use crate::{Error, Result, private_file};
 
-/// Bytes by which the next document may be larger than this one: for a longer access token, or one more.
-const GROWTH: u64 = 32 * 1024;
+/// Bytes by which the next document may be larger than this one: for a longer access token, or one more, of 32 KiB. An
+/// encrypted one is a third longer.
+const GROWTH: u64 = 48 * 1024;
 /// The same if there is less room: for a longer refresh token.
-const LEAST_GROWTH: u64 = 4 * 1024;
+const LEAST_GROWTH: u64 = 6 * 1024;
 
 /// What one save needs.
 #[derive(Debug)]
@@ -222,6 +223,6 @@ pub(super) fn remove_leftovers(folder: &Path, key: &StoreKey) {
 }
 
 /// Returns how the names of a key's temporary files start.
-fn prefix(key: &StoreKey) -> String {
+pub(super) fn prefix(key: &StoreKey) -> String {
     format!(".{key}-")
 }

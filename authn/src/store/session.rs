@@ -181,7 +181,8 @@ impl StoredSession {
             if key == self.key || !is_session(&key) {
                 continue;
             }
-            let record = self.load_at(&key).await?;
+            // One that can't be read, such as without its key, must not keep the others.
+            let Ok(record) = self.load_at(&key).await else { continue };
             if record.is_unused(before, now) {
                 let empty = Record::default().write(record.next_revision());
                 self.store.save(&key, &empty, record.revision).await?;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Document, Lease, StoreKey, TokenStore};
+use super::{Document, Inspected, Lease, StoreKey, TokenStore};
 use crate::{Result, diagnostic::Problem};
 
 /// A store that a program also uses by itself. [`open`](TokenStore::open) is not passed on: it is for stores that a
@@ -51,5 +51,17 @@ impl<S: TokenStore> TokenStore for Arc<S> {
 
     fn examine(&self) -> Vec<Problem> {
         S::examine(self)
+    }
+
+    async fn set_aside(&self, key: &StoreKey, document: &Document) -> Result<()> {
+        S::set_aside(self, key, document).await
+    }
+
+    fn encrypts(&self) -> bool {
+        S::encrypts(self)
+    }
+
+    async fn inspect(&self, key: &StoreKey) -> Result<Option<Inspected>> {
+        S::inspect(self, key).await
     }
 }

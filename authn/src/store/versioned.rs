@@ -3,7 +3,11 @@
 //! A lock makes a check and a write one step for every process. A text that can't be read is set aside when a session is
 //! saved, so that it neither blocks the key nor is lost. Reading changes nothing.
 
-use super::{Document, Lease, StoreKey, record::Record, record::VERSION};
+use super::{
+    Document, Lease, StoreKey,
+    envelope::Form,
+    record::{Record, VERSION},
+};
 use crate::Result;
 
 /// The text that is stored under a key.
@@ -59,8 +63,17 @@ impl Content {
     /// The endings of all texts that are set aside.
     pub const ENDINGS: [&str; 2] = [Self::CORRUPT, Self::NEWER];
 
-    /// Parses a text.
+    /// Parses a text. An encrypted document is one, also for a program without its key: only its revision is needed here.
     pub fn of(text: &str) -> Self {
+        match Form::of(text) {
+            Form::Plain => {}
+            Form::Envelope(envelope) => {
+                let revision = envelope.revision;
+                return Self::Document(Document { revision, text: text.into() });
+            }
+            Form::Later => return Self::Other(Self::NEWER),
+            Form::Damaged => return Self::Other(Self::CORRUPT),
+        }
         match Record::version_and_revision(text) {
             Some((VERSION, revision)) => Self::Document(Document { revision, text: text.into() }),
             Some(_) => Self::Other(Self::NEWER),
@@ -74,13 +87,18 @@ impl Content {
         match self {
             Self::Document(document) => Some(document),
             Self::Other(_) => {
-                tracing::warn!(
-                    name,
-                    "a stored session can't be read by this version and is not used; log in again"
-                );
+                Self::report_unread(name);
                 None
             }
         }
+    }
+
+    /// Warns that a text is not used.
+    pub(super) fn report_unread(name: &str) {
+        tracing::warn!(
+            name,
+            "a stored session can't be read by this version and is not used; log in again"
+        );
     }
 
     /// Logs that a text was set aside. `moved` is whether it could be moved to its new name.

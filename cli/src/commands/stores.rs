@@ -34,9 +34,22 @@ pub(crate) struct Arguments {
     #[arg(value_hint = ValueHint::Other)]
     name: Option<String>,
 
+    /// Encrypt the sessions that are not encrypted with the current key of their store
+    #[arg(long)]
+    encrypt: bool,
+
     /// Print JSON
     #[arg(long)]
     json: bool,
+}
+
+/// A store whose sessions were encrypted, as in the JSON.
+#[derive(Serialize)]
+struct EncryptedStore {
+    name: String,
+    place: Option<String>,
+    /// How many documents were not encrypted with the current key before.
+    encrypted: usize,
 }
 
 /// One store, as in the JSON.
@@ -83,6 +96,8 @@ struct Session {
     user: Option<String>,
     expires_at: Option<String>,
     has_refresh_token: bool,
+    /// Null if it is not encrypted.
+    key_id: Option<String>,
     /// The text of the column EXPIRES.
     #[serde(skip)]
     expires: Option<String>,
@@ -91,6 +106,9 @@ struct Session {
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let config = app.loader().read();
     check(&config, app)?;
+    if arguments.encrypt {
+        return encrypt(app, &config, arguments);
+    }
     if let Some(name) = &arguments.name {
         let store = waiting::query(one(app, &config, name)?)?;
         if arguments.json {
@@ -112,6 +130,39 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         print_sessions(app, &stores, &["CLIENT", "LOCATION"])?;
     }
     Ok(())
+}
+
+/// Encrypts the sessions of one store, or of all that have a key.
+fn encrypt(app: &App, config: &Config, arguments: &Arguments) -> Result<(), Failure> {
+    let stores: Vec<KnownStore> = match arguments.name.as_deref() {
+        Some(MEMORY) => Vec::new(),
+        Some(name) => vec![known_store(config, Some(name)).ok_or_else(|| missing(app, name))?],
+        None => all(app).into_iter().filter(KnownStore::encrypts).collect(),
+    };
+    if stores.is_empty() {
+        let failure = Failure::new(Code::Configuration, "no store has an encryption key");
+        let help =
+            "set `stores.file.encryption_key`, such as to what `openssl rand -base64 32` prints";
+        return Err(failure.with_help(help));
+    }
+    let mut done = Vec::new();
+    for store in stores {
+        let encrypted = waiting::query(store.encrypt())?;
+        done.push(EncryptedStore {
+            name: store.name().to_owned(),
+            place: store.place(),
+            encrypted,
+        });
+    }
+    if arguments.json {
+        return Ok(output::json(&done)?);
+    }
+    let mut table = Table::new(&["STORE", "ENCRYPTED", "LOCATION"]);
+    for store in done {
+        let place = place(app, store.place.as_deref());
+        table.row([store.name, store.encrypted.to_string(), place]);
+    }
+    Ok(app.output.table(&table)?)
 }
 
 /// Prints a table of sessions, after an empty line if it is the second one.
@@ -190,9 +241,7 @@ fn one(
 ) -> Result<impl Future<Output = authn::Result<Store>>, Failure> {
     let store = known_store(config, Some(name));
     if store.is_none() && name != MEMORY {
-        let message = format!("this program has no token store `{name}`");
-        let help = format!("`{}` lists the stores", app.command_line("stores"));
-        return Err(Failure::new(Code::Configuration, message).with_help(help));
+        return Err(missing(app, name));
     }
     Ok(async move {
         match store {
@@ -200,6 +249,12 @@ fn one(
             None => Ok(memory()),
         }
     })
+}
+
+fn missing(app: &App, name: &str) -> Failure {
+    let message = format!("this program has no token store `{name}`");
+    let help = format!("`{}` lists the stores", app.command_line("stores"));
+    Failure::new(Code::Configuration, message).with_help(help)
 }
 
 fn memory() -> Store {
@@ -261,6 +316,7 @@ fn session(store: &KnownStore, known: &KnownSession) -> Session {
         user: owned(known.user()),
         expires_at: known.expires_at().and_then(rfc_3339),
         has_refresh_token: known.has_refresh_token(),
+        key_id: owned(known.key_id()),
         expires: known.expires_at().map(expires),
     }
 }

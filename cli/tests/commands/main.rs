@@ -8,6 +8,7 @@ mod doctor;
 #[cfg(unix)]
 mod edit;
 mod embedding;
+mod encryption;
 mod exchange;
 mod exec;
 mod explain;

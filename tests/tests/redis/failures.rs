@@ -241,6 +241,16 @@ async fn another_encryption_key_changes_nothing() {
     let error = store.load(&key()).await.unwrap_err();
     expect(&error, "is encrypted with the key", "stores.redis.previous_encryption_keys");
     assert_eq!(loaded(&at(&server.url())).await, stored(1, "kept"));
+
+    let both = format!(
+        "url = '{}'\n{OTHER_KEY}previous_encryption_keys = ['{}']\n",
+        server.url(),
+        KEY.split('\'').nth(1).unwrap()
+    );
+    let store = opened(&both);
+    assert_eq!(loaded(&store).await, stored(1, "kept"));
+    assert!(save(&store, "next", 1).await.unwrap());
+    assert!(at(&server.url()).load(&key()).await.is_err(), "it has the new key now");
 }
 
 #[tokio::test]

@@ -20,13 +20,13 @@ const PROCESSES: usize = 50;
 const KILLED: usize = 10;
 const ROTATIONS: &str = "20";
 
-fn start(sandbox: &Sandbox, configuration: &Path, count: &str) -> Child {
+pub(crate) fn start(sandbox: &Sandbox, configuration: &Path, count: &str) -> Child {
     let mut command = sandbox.command(binary("rotator"));
     command.arg(configuration).arg(count).stdout(Stdio::piped()).stderr(Stdio::piped());
     command.spawn().unwrap()
 }
 
-fn tokens(output: &str) -> impl Iterator<Item = String> + '_ {
+pub(crate) fn tokens(output: &str) -> impl Iterator<Item = String> + '_ {
     output.lines().filter_map(|line| line.strip_prefix("got ")).map(str::to_owned)
 }
 
@@ -116,7 +116,7 @@ fn a_killed_save_leaves_no_partial_file() {
     let log = sandbox.work().join("trace");
     assert!(trace(&sandbox, &[], &log).status.success());
     let document = fs::read_to_string(files(&sandbox, ".json").pop().unwrap()).unwrap();
-    let counts = counts(&fs::read_to_string(&log).unwrap());
+    let counts = counts(&fs::read_to_string(&log).unwrap(), &CALLS);
 
     let mut killed = 0;
     for call in CALLS {
@@ -150,7 +150,7 @@ fn a_killed_save_leaves_no_partial_file() {
 }
 
 /// The highest count of each call in one thread.
-fn counts(trace: &str) -> BTreeMap<&'static str, usize> {
+pub(crate) fn counts(trace: &str, calls: &'static [&'static str]) -> BTreeMap<&'static str, usize> {
     let mut by_thread: BTreeMap<(&str, &str), usize> = BTreeMap::new();
     for line in trace.lines() {
         let Some((thread, call)) = line.split_once(char::is_whitespace) else { continue };
@@ -161,7 +161,7 @@ fn counts(trace: &str) -> BTreeMap<&'static str, usize> {
         let of_call = by_thread.iter().filter(|((_, name), _)| name == call);
         (*call, of_call.map(|(_, count)| *count).max().unwrap_or_default())
     };
-    CALLS.iter().map(highest).collect()
+    calls.iter().map(highest).collect()
 }
 
 /// The same document with a token that has expired, so that a new one is exchanged for and saved.

@@ -4,5 +4,6 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 mod attacked;
+mod encrypted;
 mod killed;
 mod scene;

@@ -7,7 +7,7 @@ use std::{
 
 use authn::{
     Credentials, Entry, Error, Status,
-    config::{Class, KnownStore, Problem, ProblemCode, Provenance, Source, SourceState},
+    config::{Class, KnownStore, Problem, ProblemCode, Provenance, Severity, Source, SourceState},
     store::Examination,
 };
 
@@ -214,7 +214,7 @@ pub(super) fn store(snapshot: &Snapshot) -> Vec<Finding> {
     let Some(Store { name, place, problems, examination }) = &snapshot.store else {
         return findings;
     };
-    if !problems.is_empty()
+    if problems.iter().any(|problem| problem.severity() == Severity::Error)
         && snapshot.credentials.as_ref().is_some_and(Credentials::needs_no_store)
     {
         let without = "tokens are not stored, so that each program requests its own";

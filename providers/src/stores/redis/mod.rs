@@ -20,7 +20,8 @@ use std::{path::PathBuf, time::Duration};
 use authn::{
     Error, Result, SecretString, Url, Validation,
     store::{
-        Decrypted, Document, Encryption, Examination, Lease, StoreContext, StoreKey, TokenStore,
+        Decrypted, Document, Encryption, Examination, Inspected, Lease, Seal, StoreContext,
+        StoreKey, TokenStore,
     },
 };
 
@@ -58,6 +59,8 @@ struct Redis {
     _sentinel_password: Option<SecretString>,
     /// Key of 256 bits that the sessions are encrypted with: in base64, as `openssl rand -base64 32` prints one.
     _encryption_key: SecretString,
+    /// Keys that `encryption_key` has replaced, as long as sessions are encrypted with them.
+    _previous_encryption_keys: Option<Vec<SecretString>>,
     /// PEM file with the certificate authorities of the server, in place of the system's.
     ca_file: Option<PathBuf>,
     /// Start of the names of all keys. Unset, it is `authn:APP:`, with the application's name. Programs share their
@@ -84,8 +87,8 @@ struct Opened {
 
 impl TokenStore for Redis {
     fn open(mut self, context: &StoreContext<'_>) -> Result<Self> {
-        let encryption =
-            Encryption::new(self._encryption_key.clone(), Vec::new()).with_table(TABLE);
+        let previous = self._previous_encryption_keys.clone().unwrap_or_default();
+        let encryption = Encryption::new(self._encryption_key.clone(), previous).with_table(TABLE);
         encryption.check()?;
         let Some(place) = self.place(&mut Validation::new()) else { return Ok(self) };
         let prefix = self.prefix.clone().unwrap_or_else(|| default_prefix(context.app()));
@@ -161,6 +164,25 @@ impl TokenStore for Redis {
 
     async fn remove_leftovers(&self, key: &StoreKey) -> Result<()> {
         self.opened()?.sessions.remove_aside(key).await
+    }
+
+    fn encrypts(&self) -> bool {
+        true
+    }
+
+    async fn inspect(&self, key: &StoreKey) -> Result<Option<Inspected>> {
+        let opened = self.opened()?;
+        let Some(stored) = opened.sessions.load(key).await? else { return Ok(None) };
+        let sealed = Document { revision: stored.revision, text: stored.document.into() };
+        let key_id = Encryption::key_id_of(&sealed);
+        let known = opened.encryption.decrypt_known(key, &sealed).await.map_err(as_store)?;
+        let (seal, document) = match known {
+            None => (Seal::Locked, None),
+            Some(Decrypted::Current(document)) => (Seal::Current, Some(document)),
+            Some(Decrypted::Previous(document)) => (Seal::Outdated, Some(document)),
+            Some(Decrypted::Plain(_) | Decrypted::Damaged) => (Seal::Damaged, None),
+        };
+        Ok(Some(Inspected { document, key_id, seal }))
     }
 
     async fn examine_server(&self) -> Result<Examination> {
