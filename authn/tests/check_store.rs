@@ -1,18 +1,27 @@
-//! `conformance::check_store` and `conformance::rejects`: what they accept, and that each names a planted fault.
+//! `conformance::check_store`, `check_store_with` and `conformance::rejects`: what they accept, and that each names a planted fault.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 
 use std::{
     collections::BTreeMap,
+    future::poll_fn,
     panic::{AssertUnwindSafe, catch_unwind},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+    task::Poll,
+    thread,
 };
 
 use authn::{
     Context, Error, Result, SecretString, Token, TokenProvider, Url, Validation, conformance,
     store::{Document, FileStore, Lease, StoreKey, TokenStore},
 };
-use tokio::task::yield_now;
+use tokio::{
+    sync::{Notify, oneshot},
+    task::yield_now,
+};
 
 /// What is wrong with a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,12 +31,24 @@ enum Fault {
     WritesInTwoSteps,
     LocksNothing,
     LocksOneHandle,
+    LocksForOneThatHasGone,
+    LosesAtOnce,
+    LosesAndKeeps,
+    LosesInSilence,
+    LosesTheLeasesOfAllKeys,
+    ReleasesTheLeaseOfAnother,
+    RefusesSavesAfterALoss,
     KeepsASessionThatEnded,
     ForgetsRevisions,
+    CountsRevisions,
     CutsKeys,
+    CutsKeysOfLeases,
     IgnoresRevisions,
+    SavesNothing,
     ListsNothing,
+    ListsAllButOne,
     ReservesNothing,
+    ReservesOverAnother,
     ShowsDocuments,
     ErrorsOfAnotherKind,
     Panics,
@@ -36,14 +57,75 @@ enum Fault {
 #[derive(Default)]
 struct Place {
     documents: Mutex<BTreeMap<String, Document>>,
-    leases: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    leases: Leases,
+}
+
+/// The holder of each lease.
+#[derive(Default)]
+struct Leases {
+    holders: Mutex<BTreeMap<String, Arc<AtomicBool>>>,
+    freed: Notify,
+    has_lost: AtomicBool,
+}
+
+impl Leases {
+    /// Ends the lease of a key.
+    fn end(&self, name: &str, fault: Fault) {
+        let mut holders = self.holders.lock().unwrap();
+        for (_, is_lost) in
+            holders.iter().filter(|(of, _)| *of == name || fault == Fault::LosesTheLeasesOfAllKeys)
+        {
+            is_lost.store(true, Ordering::SeqCst);
+        }
+        if fault != Fault::LosesAndKeeps {
+            holders.remove(name);
+        }
+        self.has_lost.store(true, Ordering::SeqCst);
+        self.freed.notify_waiters();
+    }
+
+    async fn acquire(&self, name: &str) -> Arc<AtomicBool> {
+        loop {
+            let freed = self.freed.notified();
+            {
+                let mut holders = self.holders.lock().unwrap();
+                if !holders.contains_key(name) {
+                    let is_lost = Arc::<AtomicBool>::default();
+                    holders.insert(name.to_owned(), Arc::clone(&is_lost));
+                    return is_lost;
+                }
+            }
+            freed.await;
+        }
+    }
+}
+
+/// Releases a lease when it is dropped.
+struct Release {
+    leases: Arc<Place>,
+    own: Option<Arc<Leases>>,
+    name: String,
+    is_lost: Arc<AtomicBool>,
+    fault: Fault,
+}
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        let leases = self.own.as_deref().unwrap_or(&self.leases.leases);
+        let mut holders = leases.holders.lock().unwrap();
+        let is_own = holders.get(&self.name).is_some_and(|held| Arc::ptr_eq(held, &self.is_lost));
+        if is_own || self.fault == Fault::ReleasesTheLeaseOfAnother {
+            holders.remove(&self.name);
+            leases.freed.notify_waiters();
+        }
+    }
 }
 
 /// A store in memory, with one fault.
 struct Toy {
     place: Arc<Place>,
     /// Leases that only this handle sees.
-    own: Mutex<BTreeMap<String, Arc<tokio::sync::Mutex<()>>>>,
+    own: Arc<Leases>,
     fault: Fault,
 }
 
@@ -60,8 +142,7 @@ impl std::fmt::Debug for Toy {
 
 impl Toy {
     fn name(&self, key: &StoreKey) -> String {
-        let length = if self.fault == Fault::CutsKeys { 24 } else { usize::MAX };
-        key.as_str().chars().take(length).collect()
+        if self.fault == Fault::CutsKeys { cut_off(key) } else { key.as_str().to_owned() }
     }
 
     fn put(&self, name: &str, document: Document) {
@@ -76,13 +157,39 @@ impl Toy {
 
 impl TokenStore for Toy {
     async fn lock(&self, key: &StoreKey) -> Result<Lease> {
-        let leases = match self.fault {
-            Fault::LocksNothing => return Ok(Lease::new(())),
-            Fault::LocksOneHandle => &self.own,
-            _ => &self.place.leases,
+        let fault = self.fault;
+        if fault == Fault::LocksNothing {
+            return Ok(Lease::new(()));
+        }
+        let own = (fault == Fault::LocksOneHandle).then(|| Arc::clone(&self.own));
+        let cut = fault == Fault::CutsKeysOfLeases;
+        let name = if cut { cut_off(key) } else { self.name(key) };
+        let leases = Arc::clone(&self.place);
+        let acquired = async move {
+            let is_lost = own.as_deref().unwrap_or(&leases.leases).acquire(&name).await;
+            Release { leases, own, name, is_lost, fault }
         };
-        let lease = Arc::clone(leases.lock().unwrap().entry(self.name(key)).or_default());
-        Ok(Lease::new(lease.lock_owned().await))
+        let held = if fault == Fault::LocksForOneThatHasGone {
+            let (sender, receiver) = oneshot::channel();
+            tokio::spawn(async move {
+                if let Err(held) = sender.send(acquired.await) {
+                    std::mem::forget(held);
+                }
+            });
+            receiver.await.unwrap()
+        } else {
+            acquired.await
+        };
+        let is_lost = Arc::clone(&held.is_lost);
+        let lease = Lease::new(held);
+        Ok(match fault {
+            Fault::LosesInSilence => lease,
+            Fault::LosesAtOnce => lease.with_lost(async {}),
+            _ => lease.with_lost(poll_fn(move |_| match is_lost.load(Ordering::SeqCst) {
+                true => Poll::Ready(()),
+                false => Poll::Pending,
+            })),
+        })
     }
 
     async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
@@ -90,7 +197,15 @@ impl TokenStore for Toy {
         Ok(self.place.documents.lock().unwrap().get(&self.name(key)).cloned())
     }
 
-    async fn reserve(&self, _: &StoreKey, _: &Document, expected: u64) -> Result<Option<u64>> {
+    async fn reserve(
+        &self,
+        key: &StoreKey,
+        document: &Document,
+        expected: u64,
+    ) -> Result<Option<u64>> {
+        if self.fault == Fault::ReservesOverAnother {
+            self.put(&self.name(key), document.clone());
+        }
         Ok((self.fault != Fault::ReservesNothing).then_some(expected))
     }
 
@@ -106,6 +221,13 @@ impl TokenStore for Toy {
         }
         if self.revision(&name) != expected && self.fault != Fault::IgnoresRevisions {
             return Ok(false);
+        }
+        let has_lost = self.place.leases.has_lost.load(Ordering::SeqCst);
+        if has_lost && self.fault == Fault::RefusesSavesAfterALoss {
+            return Ok(false);
+        }
+        if self.fault == Fault::SavesNothing {
+            return Ok(true);
         }
         if self.fault == Fault::ChecksAndSavesInTwoSteps {
             yield_now().await;
@@ -124,7 +246,11 @@ impl TokenStore for Toy {
             self.put(&name, half);
             yield_now().await;
         }
-        self.put(&name, document.clone());
+        let revision = match self.fault {
+            Fault::CountsRevisions => document.revision + 1,
+            _ => document.revision,
+        };
+        self.put(&name, Document { revision, ..document.clone() });
         Ok(true)
     }
 
@@ -133,8 +259,14 @@ impl TokenStore for Toy {
             return Ok(Vec::new());
         }
         let documents = self.place.documents.lock().unwrap();
-        Ok(documents.keys().map(|name| StoreKey::new(name)).collect())
+        let forgets = self.fault == Fault::ListsAllButOne;
+        let is_listed = |name: &&String| !forgets || !name.ends_with("listed-2");
+        Ok(documents.keys().filter(is_listed).map(|name| StoreKey::new(name)).collect())
     }
+}
+
+fn cut_off(key: &StoreKey) -> String {
+    key.as_str().chars().take(24).collect()
 }
 
 /// Returns the message of a panic; `None` if there is none.
@@ -143,39 +275,69 @@ fn panicked(work: impl FnOnce()) -> Option<String> {
     Some(*payload.downcast::<String>().unwrap())
 }
 
+/// Returns what a check finds of a store with a fault.
+fn found(fault: Fault, has_end: bool) -> Option<String> {
+    let place = Arc::<Place>::default();
+    let ended = Arc::clone(&place);
+    panicked(|| {
+        let open = || Ok(Toy { place: Arc::clone(&place), own: Arc::default(), fault });
+        if has_end {
+            conformance::check_store_with(open, move |key| ended.leases.end(key.as_str(), fault));
+        } else {
+            conformance::check_store(open);
+        }
+    })
+}
+
+#[test]
+fn a_store_without_a_fault_keeps_the_rules_whether_its_leases_end_or_not() {
+    assert_eq!(found(Fault::None, false), None);
+    assert_eq!(found(Fault::None, true), None);
+}
+
 #[test]
 fn each_planted_fault_of_a_store_is_named() {
-    for (fault, expected) in [
-        (Fault::None, None),
-        (Fault::ChecksAndSavesInTwoSteps, Some("lost update: ")),
-        (Fault::WritesInTwoSteps, Some("torn write: ")),
-        (Fault::LocksNothing, Some("lease: a second holder")),
-        (Fault::LocksOneHandle, Some("lease: a second holder")),
-        (Fault::KeepsASessionThatEnded, Some("delete: the session is still there")),
-        (Fault::ForgetsRevisions, Some("delete: the empty document is lost")),
-        (Fault::CutsKeys, Some("keys: the document of one key")),
-        (Fault::IgnoresRevisions, Some("stale revision: a save of revision 5")),
-        (Fault::ListsNothing, Some("list: the key of a session is missing")),
-        (Fault::ReservesNothing, Some("reserve: room for the next save is refused")),
-        (Fault::ShowsDocuments, Some("secrets: `Debug`")),
-        (Fault::ErrorsOfAnotherKind, Some("error kind: an error is of kind Network")),
-        (Fault::Panics, Some("panicked in `load`")),
-    ] {
-        let place = Arc::<Place>::default();
-        let found = panicked(|| {
-            conformance::check_store(|| {
-                Ok(Toy { place: Arc::clone(&place), own: Mutex::default(), fault })
-            });
-        });
-        match expected {
-            None => assert_eq!(found, None),
-            Some(expected) => {
-                let found = found.unwrap_or_else(|| panic!("{fault:?} was not found"));
-                assert!(found.contains(expected), "{fault:?}: {found}");
-                assert!(!found.contains("CNRY"), "{found}");
-            }
+    let faults = [
+        (Fault::ChecksAndSavesInTwoSteps, "lost update: "),
+        (Fault::WritesInTwoSteps, "torn write: "),
+        (Fault::LocksNothing, "lease: a second holder"),
+        (Fault::LocksOneHandle, "lease: a second holder"),
+        (Fault::LocksForOneThatHasGone, "lease: who no longer waits keeps it from others"),
+        (Fault::LosesAtOnce, "lease: a new lease is lost"),
+        (Fault::LosesAndKeeps, "lost lease: it is held although it has ended"),
+        (Fault::LosesInSilence, "lost lease: its holder is not told"),
+        (Fault::LosesTheLeasesOfAllKeys, "lost lease: the lease of another key is lost"),
+        (
+            Fault::ReleasesTheLeaseOfAnother,
+            "lost lease: its release releases the lease of the next",
+        ),
+        (Fault::RefusesSavesAfterALoss, "lost lease: a save of the stored revision is refused"),
+        (Fault::KeepsASessionThatEnded, "delete: the session is still there"),
+        (Fault::ForgetsRevisions, "delete: the empty document is lost"),
+        (Fault::CountsRevisions, "documents: instead of the document of revision 1"),
+        (Fault::CutsKeys, "keys: the document of one key"),
+        (Fault::CutsKeysOfLeases, "keys: the lease of one key is that of another"),
+        (Fault::IgnoresRevisions, "stale revision: a save of revision 5"),
+        (Fault::SavesNothing, "documents: a document that was saved is missing"),
+        (Fault::ListsNothing, "list: the key of a session is missing"),
+        (Fault::ListsAllButOne, "list: the key of a session is missing"),
+        (Fault::ReservesNothing, "reserve: room for the next save is refused"),
+        (Fault::ReservesOverAnother, "reserve: instead of the document of revision"),
+        (Fault::ShowsDocuments, "secrets: `Debug`"),
+        (Fault::ErrorsOfAnotherKind, "error kind: an error is of kind Network"),
+        (Fault::Panics, "panicked in `load`"),
+    ];
+    // At the same time: some faults are that a lease does not come, for which the check waits.
+    thread::scope(|scope| {
+        let checks = faults
+            .map(|(fault, expected)| (fault, expected, scope.spawn(move || found(fault, true))));
+        for (fault, expected, check) in checks {
+            let found = check.join().unwrap();
+            let found = found.unwrap_or_else(|| panic!("{fault:?} was not found"));
+            assert!(found.contains(expected), "{fault:?}: {found}");
+            assert!(!found.contains("CNRY"), "{found}");
         }
-    }
+    });
 }
 
 #[test]

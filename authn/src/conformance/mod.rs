@@ -33,7 +33,7 @@ use crate::{
 
 pub use canary::{Canary, Encoding};
 pub use refusal::{rejects, rejects_at};
-pub use stores::check_store;
+pub use stores::{check_store, check_store_with};
 
 /// The result of a check that found no fault; [`check`] panics with faults.
 ///

@@ -10,7 +10,7 @@ use tokio::{
 use super::Canary;
 use crate::{
     Error, ErrorKind, Result, TokenSet,
-    runtime::{block_on, in_background},
+    runtime::{aside, block_on, in_background},
     store::{Document, Lease, NamedStore, Record, StoreKey, TokenStore},
 };
 
@@ -19,7 +19,7 @@ const HANDLES: usize = 4;
 /// How long a lease that is held is asked for.
 const MOMENT: Duration = Duration::from_millis(200);
 /// Longest wait for a lease that is free.
-const LONG: Duration = Duration::from_secs(30);
+const LONG: Duration = Duration::from_secs(5);
 /// Changes that each handle makes at the same time as the others.
 const CHANGES: u64 = 4;
 /// Tries of one change. Each try that fails is a change of another handle.
@@ -29,6 +29,9 @@ const USUAL: usize = 8 * 1024;
 
 /// What a store did wrong.
 type Fault = String;
+
+/// Ends the lease of a key.
+type End = Arc<dyn Fn(&StoreKey) + Send + Sync>;
 
 /// Checks a token store. `open` opens it as another process would: each call returns a new handle of the same place, which
 /// holds no session of value. The check leaves empty documents there.
@@ -59,11 +62,50 @@ type Fault = String;
 ///
 /// If there are faults, with a list of them, or if `open` fails.
 pub fn check_store<S: TokenStore>(open: impl Fn() -> Result<S>) {
+    check_handles(open, None);
+}
+
+/// Checks a token store whose leases can end before they are released, such as after a time. It does all that [`check_store`]
+/// does.
+///
+/// `end` ends the lease of a key as it ends for a holder that was stopped for too long: it waits until its time is up while it
+/// is not renewed, or moves the store's clock. When it returns, the lease is free. It may block its thread. It does not end
+/// the leases of other keys.
+///
+/// There is one more rule:
+///
+/// - *lost lease*: after `end`, the next one acquires the lease, and the holder before is told, by
+///   [`Lease::with_lost`](crate::store::Lease::with_lost). Its release does not release the lease of the next one. A save
+///   that replaces the stored revision succeeds, whoever holds the lease: what a server has answered must not be lost.
+///
+/// ```
+/// use authn::conformance;
+///
+/// # use authn::store::{StoreKey, TokenStore};
+/// # trait Vault: TokenStore + Clone { fn end_lease(&self, key: &StoreKey); }
+/// # fn check(vault: impl Vault) {
+/// let place = vault.clone();
+/// conformance::check_store_with(|| Ok(vault.clone()), move |key| place.end_lease(key));
+/// # }
+/// ```
+///
+/// # Panics
+///
+/// Like [`check_store`], and if `end` panics.
+pub fn check_store_with<S: TokenStore>(
+    open: impl Fn() -> Result<S>,
+    end: impl Fn(&StoreKey) + Send + Sync + 'static,
+) {
+    check_handles(open, Some(Arc::new(end)));
+}
+
+fn check_handles<S: TokenStore>(open: impl Fn() -> Result<S>, end: Option<End>) {
     let open = |_| {
         let store = open().unwrap_or_else(|error| panic!("the store can't be opened: {error}"));
         NamedStore::new("checked", Arc::new(store))
     };
-    let bench = Bench { handles: (0..HANDLES).map(open).collect(), canary: Canary::new() };
+    let handles = (0..HANDLES).map(open).collect();
+    let bench = Bench { handles, canary: Canary::new(), end };
     let checked = block_on(in_background(async move { Ok(bench.faults().await) }));
     let faults =
         checked.flatten().unwrap_or_else(|error| vec![format!("panic: {}", error.message())]);
@@ -74,6 +116,8 @@ struct Bench {
     handles: Vec<NamedStore>,
     /// In each document, and in the keys.
     canary: Canary,
+    /// If leases can end before they are released.
+    end: Option<End>,
 }
 
 impl Bench {
@@ -86,6 +130,7 @@ impl Bench {
             ("torn write", self.torn_write().await),
             ("delete", self.delete().await),
             ("lease", self.lease().await),
+            ("lost lease", self.lost_lease().await),
             ("keys", self.keys().await),
             ("reserve", self.reserve().await),
             ("list", self.list().await),
@@ -304,8 +349,11 @@ impl Bench {
 
     async fn lease(&self) -> Result<(), Fault> {
         let key = self.key("lease");
-        let mut held = self.acquired(0, &key, "a lease that nobody holds is not acquired").await?;
+        let mut held = self.acquired(0, &key, "a lease that is free is not acquired").await?;
         check(!held.is_lost(), || "a new lease is lost".into())?;
+        poll_and_drop(self.handle(1).lock(&key), 3);
+        drop(held);
+        let held = self.acquired(3, &key, "who no longer waits keeps it from others").await?;
         for second in [0, 1] {
             let acquired = timeout(MOMENT, self.handle(second).lock(&key)).await;
             check(acquired.is_err(), || "a second holder acquires it, too".into())?;
@@ -318,10 +366,52 @@ impl Bench {
         let woken = timeout(LONG, waiting.join_next()).await.ok().flatten();
         let woken = woken.ok_or("who waits does not acquire it after it was dropped")?;
         self.done(woken.unwrap_or_else(|_| Err(panicked())))?;
-        let held = self.acquired(3, &key, "it is not acquired a third time").await?;
-        poll_and_drop(self.handle(1).lock(&key), 3);
-        drop(held);
-        self.acquired(0, &key, "who no longer waits keeps it from others").await.map(drop)
+        self.acquired(0, &key, "it is not acquired a third time").await.map(drop)
+    }
+
+    async fn lost_lease(&self) -> Result<(), Fault> {
+        if self.end.is_none() {
+            return Ok(());
+        }
+        let (key, other) = (self.key("lost"), self.key("kept"));
+        self.save(0, &key, "read", 0).await?;
+        let mut former = self.acquired(0, &key, "a lease that is free is not acquired").await?;
+        let mut kept = self.acquired(0, &other, "the lease of one key is that of another").await?;
+        self.end(&key).await?;
+        let mut next = self.acquired(1, &key, "it is held although it has ended").await?;
+        // A store may notice it a little later, such as when it can't renew the lease.
+        let is_told = former.is_lost() || timeout(LONG, former.lost()).await.is_ok();
+        check(is_told, || "its holder is not told that it is lost".into())?;
+        check(!kept.is_lost(), || "the lease of another key is lost with it".into())?;
+        check(!next.is_lost(), || "the lease of the next holder is lost with it".into())?;
+        check(self.save(0, &key, "answered", 1).await?, || {
+            "a save of the stored revision is refused, because the lease is another's".into()
+        })?;
+        self.expect(&key, 2, "answered").await?;
+        drop(former);
+        let third = timeout(MOMENT, self.handle(2).lock(&key)).await;
+        check(third.is_err(), || "its release releases the lease of the next holder".into())?;
+        check(!next.is_lost(), || "its release ends the lease of the next holder".into())?;
+        let (store, waited) = (self.handle(3).clone(), key.clone());
+        let mut waiting = JoinSet::new();
+        waiting.spawn(async move { store.lock(&waited).await.map(drop) });
+        yield_now().await;
+        self.end(&key).await?;
+        let woken = timeout(LONG, waiting.join_next()).await.ok().flatten();
+        let woken = woken.ok_or("who waits does not acquire it after it has ended")?;
+        self.done(woken.unwrap_or_else(|_| Err(panicked())))?;
+        drop(next);
+        self.acquired(0, &key, "it is not acquired after it was lost and released").await.map(drop)
+    }
+
+    /// Ends the lease of a key.
+    async fn end(&self, key: &StoreKey) -> Result<(), Fault> {
+        let (Some(end), key) = (self.end.clone(), key.clone()) else { return Ok(()) };
+        let ended = aside(move || {
+            end(&key);
+            Ok(())
+        });
+        ended.await.map_err(|_| "the function that ends it panicked".to_owned())
     }
 
     async fn acquired(&self, handle: usize, key: &StoreKey, fault: &str) -> Result<Lease, Fault> {

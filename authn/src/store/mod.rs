@@ -100,7 +100,8 @@ use crate::{Result, diagnostic::Problem};
 ///
 /// # Examples
 ///
-/// [`conformance::check_store`](crate::conformance::check_store) tests a store. This one keeps documents in memory, and
+/// [`conformance::check_store`](crate::conformance::check_store) tests a store, and
+/// [`check_store_with`](crate::conformance::check_store_with) one whose leases end. This one keeps documents in memory, and
 /// limits the time that it waits for a lease:
 ///
 /// ```
@@ -224,7 +225,13 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     /// a login waits as long as its user does.
     ///
     /// The lease is released when it is dropped, and also when the process ends. If it can be lost before that, the
-    /// store says when, by [`Lease::with_lost`].
+    /// store says when, by [`Lease::with_lost`]. The release of a lost lease leaves the lease of the next holder alone.
+    ///
+    /// A lease that is *held* is waited for, and a store with a limit of its own returns a plain error then. A store that is
+    /// *unreachable*, such as a server that does not answer, says so by [`Error::as_unreachable`](crate::Error::as_unreachable),
+    /// here and in the other functions. Without the store, an exchange that spends nothing, as with the credentials of a client,
+    /// is made even so, and one that sends what a server accepts once, such as a refresh token, is refused with that error. With
+    /// a lease that is held, neither is made. A token that is valid is used in any case.
     fn lock(&self, key: &StoreKey) -> impl Future<Output = Result<Lease>> + Send
     where
         Self: Sized;
@@ -277,6 +284,9 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
 
     /// Replaces a key's document durably if its revision is still `expected` (0 for no document), and returns whether
     /// it did. The check and the replacement must be one step for every process.
+    ///
+    /// The revision alone decides, and not whose the lease is: who has lost the lease after it has sent a refresh token has
+    /// the only answer. If the revision is another one, the framework reads the document again.
     fn save(
         &self,
         key: &StoreKey,
