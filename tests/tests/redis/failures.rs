@@ -180,6 +180,8 @@ async fn a_server_that_is_loading_or_busy_says_so() {
         "400",
         "--busy-reply-threshold",
         "100",
+        "--loading-process-events-interval-bytes",
+        "1024",
     ]);
     let store = at(&server.url());
     assert!(save(&store, "kept", 0).await.unwrap());

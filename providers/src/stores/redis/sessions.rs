@@ -124,9 +124,11 @@ impl Sessions {
     ) -> Result<Option<Lease>> {
         let (process, keys) = (self.process(), Arc::new(self.keys(key)));
         let client = &process.client;
-        let mut messages = client.messages.listen(&keys.channel);
+        // Only those that wait have a channel, except that another save is likely to be waited for.
+        let mut messages = None;
         let mut is_subscribed = false;
         if revision.is_some() {
+            messages = Some(client.messages.listen(&keys.channel));
             is_subscribed = subscribe(client, &keys).await?;
         }
         // Made before the lease is asked for: the server may grant it to a caller that no longer waits.
@@ -160,9 +162,13 @@ impl Sessions {
                     let held = Held::new(claim.owner.clone(), number, sent, self.lease, since_boot);
                     return Ok(Some(self.held(claim, held)));
                 }
-                "replaced" => return Ok(None),
+                "replaced" => {
+                    claim.disarm();
+                    return Ok(None);
+                }
                 _ => {}
             }
+            let messages = messages.get_or_insert_with(|| client.messages.listen(&keys.channel));
             if !is_subscribed {
                 is_subscribed = subscribe(client, &keys).await?;
                 if is_subscribed {
@@ -171,7 +177,7 @@ impl Sessions {
                 }
             }
             let left = Duration::from_millis(number);
-            match self.wait(&mut messages, left, is_subscribed, revision).await {
+            match self.wait(messages, left, is_subscribed, revision).await {
                 Event::Free => {}
                 Event::Replaced => {
                     claim.disarm();
