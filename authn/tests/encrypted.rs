@@ -373,8 +373,8 @@ async fn neither_the_tokens_nor_the_key_are_in_a_file() {
     let scene = Scene::new();
     let canary = Canary::new();
     let key: [u8; 32] = std::array::from_fn(|index| 0xd7 ^ u8::try_from(index).unwrap());
-    let digits: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
-    let forms = [digits, STANDARD.encode(key), URL_SAFE.encode(key)];
+    let digits: Vec<String> = key.iter().map(|byte| format!("{byte:02x}")).collect();
+    let forms = [digits.concat(), STANDARD.encode(key), URL_SAFE.encode(key)];
     let has_key = |text: &[u8]| {
         let mut forms = forms.iter().map(|form| form.trim_end_matches('=').as_bytes());
         forms.any(|form| text.windows(form.len()).any(|window| window == form))

@@ -222,11 +222,8 @@ impl Encryption {
             Form::Later => return None,
             Form::Envelope(envelope) => envelope,
         };
-        let resolved = (0..self.keys.len()).filter(|index| self.keys[*index].is_resolved());
-        resolved
-            .filter_map(|index| self.opened(index, key, document, &envelope).ok())
-            .flatten()
-            .next()
+        let mut resolved = (0..self.keys.len()).filter(|index| self.keys[*index].is_resolved());
+        resolved.find_map(|index| self.opened(index, key, document, &envelope).ok().flatten())
     }
 
     /// Returns the names of the keys, the current one first. They are not secret.
