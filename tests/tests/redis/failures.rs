@@ -52,11 +52,12 @@ async fn tls_that_can_not_be_trusted_is_refused() {
     expect(&error, "the authority of its certificate is not known", "stores.redis.ca_file");
     let error = opened(&options(&server.url(), &other.path().join("ca.crt"))).load(&key()).await;
     expect(&error.unwrap_err(), "the authority of its certificate is not known", "ca_file");
-    // The certificate is not for ::1.
+    // A server without TLS.
     let plain = Server::start();
     let url = plain.url().replace("redis:", "rediss:");
-    let error = opened(&options(&url, &own.path().join("ca.crt"))).load(&key()).await;
-    expect(&error.unwrap_err(), "can't be reached", "TLS");
+    let silent = options(&url, &own.path().join("ca.crt"));
+    let error = opened(&format!("timeout = '500ms'\n{silent}")).load(&key()).await;
+    expect(&error.unwrap_err(), "can't be reached (it does not answer in time)", "TLS");
     let error = at(&server.url().replace("rediss:", "redis:")).load(&key()).await.unwrap_err();
     expect(&error, "it ended the connection", "rediss://");
 

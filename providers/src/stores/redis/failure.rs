@@ -64,11 +64,7 @@ impl Cause {
     /// Returns the error for users.
     pub(super) fn error(&self, place: &Place, prefix: &str) -> Error {
         let error = match self {
-            Self::Timeout => {
-                return unreachable(place, "it does not answer in time").with_help(
-                    "check the server and the network between, or set `stores.redis.timeout` higher",
-                );
-            }
+            Self::Timeout => return silent(place),
             Self::Made(error) => return error.clone(),
             Self::Answer(error) => error,
         };
@@ -189,9 +185,7 @@ fn not_reached(error: &RedisError, place: &Place) -> Error {
         }
         _ if error.is_connection_refusal() => unreachable(place, "nothing listens there")
             .with_help("start the server, or check the address and the port"),
-        _ if error.is_timeout() => unreachable(place, "it does not answer in time").with_help(
-            "check the server and the network between, or set `stores.redis.timeout` higher",
-        ),
+        _ if error.is_timeout() => silent(place),
         Some(_) if error.is_connection_dropped() => unreachable(place, "it ended the connection")
             .with_help(
                 "check the server, and whether it expects TLS (`rediss://`) or none (`redis://`)",
@@ -201,6 +195,15 @@ fn not_reached(error: &RedisError, place: &Place) -> Error {
         None => unreachable(place, "no connection could be made")
             .with_help("check the server, the address and the network between"),
     }
+}
+
+fn silent(place: &Place) -> Error {
+    // A server without TLS waits for the rest of what it takes for a command.
+    let tls =
+        if place.is_encrypted() { ", and whether the server listens with TLS there" } else { "" };
+    unreachable(place, "it does not answer in time").with_help(format!(
+        "check the server and the network between{tls}, or set `stores.redis.timeout` higher"
+    ))
 }
 
 /// Returns the error of a server that could not be asked at all.
