@@ -73,7 +73,8 @@ impl Exchange {
         let state = Arc::clone(&self.state);
         let mut memory = state.memory().await;
         self.generation = memory.generation;
-        let result = match self.open().await? {
+        let result = match self.open(&memory).await? {
+            Opened::Saved(issued) => Ok(issued),
             Opened::Stored(stored, record) => {
                 self.with_store(&stored, record, &mut memory, asked).await
             }
@@ -182,9 +183,29 @@ impl Exchange {
 
     /// Takes the lease of the session.
     pub(super) async fn lease(&self, session: &StoredSession) -> Result<HeldLease> {
+        let lease = self.leased(session, session.lock()).await?;
+        Ok(HeldLease::new(lease, session.place()))
+    }
+
+    /// Takes the lease of the session, unless its record has another revision or gets one meanwhile.
+    pub(super) async fn lease_unless_replaced(
+        &self,
+        session: &StoredSession,
+        revision: u64,
+    ) -> Result<Option<HeldLease>> {
+        let lease = self.leased(session, session.lock_unless_replaced(revision)).await?;
+        Ok(lease.map(|lease| HeldLease::new(lease, session.place())))
+    }
+
+    /// Waits for a lease, at most as long as [`LEASE`].
+    async fn leased<T>(
+        &self,
+        session: &StoredSession,
+        lock: impl Future<Output = Result<T>>,
+    ) -> Result<T> {
         let end = self.context.clock().sleep(LEASE);
         // On the heap: the futures of all exchanges have it in them.
-        let lock = Box::pin(self.noting_wait(session.lock()));
+        let lock = Box::pin(self.noting_wait(lock));
         let leased = async {
             before(lock, end).await.unwrap_or_else(|| {
                 Err(Error::store(format!(
@@ -195,8 +216,7 @@ impl Exchange {
                 .with_help("end it, or try again"))
             })
         };
-        let lease = Operation::lease_wait(self.context.labels()).run(leased).await?;
-        Ok(HeldLease::new(lease, session.place()))
+        Operation::lease_wait(self.context.labels()).run(leased).await
     }
 
     /// Logs that another process has the lease, if it is waited for.

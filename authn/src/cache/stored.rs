@@ -24,6 +24,8 @@ pub(super) const ROUNDS: usize = 8;
 pub(super) enum Opened {
     /// In a store, under its lease.
     Stored(Stored, Record),
+    /// In a store, where another process has saved a token that is used.
+    Saved(Issued),
     /// In memory.
     InMemory,
     /// In a store that can't be reached, and the exchange spends nothing.
@@ -60,19 +62,30 @@ enum Asked {
 
 impl Exchange {
     /// Locks and reads the session.
-    pub(super) async fn open(&self) -> Result<Opened> {
+    pub(super) async fn open(&self, memory: &Memory) -> Result<Opened> {
         let found = async {
             let Some(session) = self.session().await? else { return Ok(Opened::InMemory) };
-            let lease = self.lease(&session).await?;
-            let started = Instant::now();
-            let record = self.limited(self.read(&session)).await??;
-            tracing::info!(
-                authn.key = self.context.key(),
-                authn.store.name = session.name(),
-                authn.session = record.state(),
-                authn.duration = started.elapsed().as_secs_f64(),
-                "session read"
-            );
+            let mut lease = None;
+            // What is left of earlier exchanges is saved under the lease.
+            if session.is_remote() && !self.forced && !memory.is_ahead(self.generation) {
+                for _ in 0..ROUNDS {
+                    let record = self.read_logged(&session).await?;
+                    if let Some(issued) = self.adopt(&session, &record)
+                        && self.shared.is_current(&issued).await
+                    {
+                        return Ok(Opened::Saved(issued));
+                    }
+                    lease = self.lease_unless_replaced(&session, record.revision).await?;
+                    if lease.is_some() {
+                        break;
+                    }
+                }
+            }
+            let lease = match lease {
+                Some(lease) => lease,
+                None => self.lease(&session).await?,
+            };
+            let record = self.read_logged(&session).await?;
             let scope = self.entry(&session);
             Ok(Opened::Stored(Stored { session, lease, scope }, record))
         };
@@ -82,6 +95,20 @@ impl Exchange {
             Err(error) if error.is_unreachable() => Err(out_of_reach(error)),
             found => found,
         }
+    }
+
+    /// Reads the record.
+    async fn read_logged(&self, session: &StoredSession) -> Result<Record> {
+        let started = Instant::now();
+        let record = self.limited(self.read(session)).await??;
+        tracing::info!(
+            authn.key = self.context.key(),
+            authn.store.name = session.name(),
+            authn.session = record.state(),
+            authn.duration = started.elapsed().as_secs_f64(),
+            "session read"
+        );
+        Ok(record)
     }
 
     /// Returns whether an exchange goes on although the store has failed, with a warning: the store was not configured, and

@@ -247,6 +247,10 @@ impl TokenStore for KnownStore {
         self.0.lock(key).await
     }
 
+    fn is_remote(&self) -> bool {
+        self.0.is_remote()
+    }
+
     async fn lock_unless_replaced(&self, key: &StoreKey, revision: u64) -> Result<Option<Lease>> {
         self.0.lock_unless_replaced(key, revision).await
     }

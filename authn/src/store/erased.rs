@@ -137,6 +137,10 @@ impl NamedStore {
         self.run("lock", work).await
     }
 
+    pub(crate) fn is_remote(&self) -> bool {
+        catch(|| self.store.is_remote()).unwrap_or_default()
+    }
+
     /// Reads a key's document. An encrypted one of a store that does not encrypt is an error: it must not be replaced.
     pub(crate) async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
         let (store, name) = (Arc::clone(&self.store), key.clone());

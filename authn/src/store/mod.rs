@@ -252,6 +252,13 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
         async { self.lock(key).await.map(Some) }
     }
 
+    /// Returns whether requests are saved if a document is read before its lease is asked for: another machine may have
+    /// saved the token that is needed.
+    #[doc(hidden)]
+    fn is_remote(&self) -> bool {
+        false
+    }
+
     /// Reads a key's document; `None` if there is none.
     fn load(&self, key: &StoreKey) -> impl Future<Output = Result<Option<Document>>> + Send
     where

@@ -60,6 +60,20 @@ impl StoredSession {
         Ok(lease)
     }
 
+    /// Does the same, or returns `None` as soon as the record has another revision.
+    pub(crate) async fn lock_unless_replaced(&self, revision: u64) -> Result<Option<Lease>> {
+        let lease = self.store.lock_unless_replaced(&self.key, revision).await?;
+        if lease.is_some() {
+            self.take_over().await?;
+        }
+        Ok(lease)
+    }
+
+    /// Returns whether the record is read before the lease is asked for.
+    pub(crate) fn is_remote(&self) -> bool {
+        self.store.is_remote()
+    }
+
     /// Acquires the right to log a user in. The holder may wait for a user, so this waits as long as its caller does.
     pub(crate) async fn lock_login(&self) -> Result<Lease> {
         self.store.lock(&StoreKey::new(&format!("{}.login", self.key))).await

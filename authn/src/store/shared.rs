@@ -12,6 +12,14 @@ impl<S: TokenStore> TokenStore for Arc<S> {
         S::lock(self, key).await
     }
 
+    async fn lock_unless_replaced(&self, key: &StoreKey, revision: u64) -> Result<Option<Lease>> {
+        S::lock_unless_replaced(self, key, revision).await
+    }
+
+    fn is_remote(&self) -> bool {
+        S::is_remote(self)
+    }
+
     async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
         S::load(self, key).await
     }

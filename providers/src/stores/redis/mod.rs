@@ -123,6 +123,10 @@ impl TokenStore for Redis {
         opened.sessions.acquire(key, Some(revision)).await
     }
 
+    fn is_remote(&self) -> bool {
+        true
+    }
+
     async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
         let opened = self.opened()?;
         let Some(stored) = opened.sessions.load(key).await? else { return Ok(None) };

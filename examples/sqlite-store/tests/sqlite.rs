@@ -1,0 +1,70 @@
+//! The store against the rules of stores, and two programs that share a session in it.
+
+use std::{fs, path::Path, time::Duration};
+
+use authn::{
+    Credentials, Environment, Loader, SecretString, conformance,
+    store::{Encrypted, Encryption, StoreKey},
+    testing::TokenServer,
+};
+use authn_providers as _;
+use rusqlite::Connection;
+use sqlite_store::Sqlite;
+
+/// A lease that lasts longer than the tests, and whose loss is noticed soon.
+fn open(path: &Path) -> Sqlite {
+    Sqlite::new(path).with_lease(Duration::from_hours(1), Duration::from_millis(100))
+}
+
+/// Ends a lease as it ends for a holder that was stopped.
+fn end_lease(path: &Path, key: &StoreKey) {
+    let database = Connection::open(path).unwrap();
+    database.busy_timeout(Duration::from_mins(1)).unwrap();
+    let sql = "UPDATE leases SET ends = 1 WHERE key = ?1";
+    database.execute(sql, [key.as_str()]).unwrap();
+}
+
+#[test]
+fn keeps_the_rules() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sessions.db");
+    let opened = path.clone();
+    conformance::check_store_with(move || Ok(open(&opened)), move |key| end_lease(&path, key));
+}
+
+#[test]
+fn keeps_the_rules_with_encryption() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sessions.db");
+    let opened = path.clone();
+    let encrypted = move || {
+        let encryption = Encryption::new(SecretString::from("0f".repeat(32)), Vec::new());
+        Ok(Encrypted::new(open(&opened), encryption))
+    };
+    conformance::check_store_with(encrypted, move |key| end_lease(&path, key));
+}
+
+#[tokio::test]
+async fn programs_share_a_session_and_each_refresh_token_is_spent_once() {
+    let (server, folder) = (TokenServer::start().unwrap(), tempfile::tempdir().unwrap());
+    server.accept_refresh_token("that of alice");
+    let (url, path) = (server.url("/token"), folder.path().join("sessions.db"));
+    let text = format!(
+        "[credentials.oauth]\ntoken_endpoint_url = \"{url}\"\nclient_id = \"batch\"\n\
+         refresh_token = \"that of alice\"\nstore = \"sqlite\"\n\
+         [stores.sqlite]\npath = {path:?}\n"
+    );
+    let load = || Loader::new().environment(Environment::empty()).defaults(&*text).load().unwrap();
+    let programs: [Credentials; 3] = [load(), load(), load()];
+    for round in 1..=3 {
+        for program in &programs {
+            let token = program.token().await.unwrap();
+            assert_eq!(token.secret(), format!("access-{round}"));
+        }
+        // The API refuses the token in each of them.
+        for program in &programs {
+            program.invalidate(&program.token().await.unwrap());
+        }
+    }
+    assert_eq!(server.token_requests().len(), 3);
+}

@@ -1,0 +1,65 @@
+//! The process that holds the lease is killed or stopped, before it has sent anything.
+
+use authn_tests::redis::Server;
+use serde_json::json;
+
+use crate::scene::{EXPIRY, Fleet, Scene, tokens};
+
+const PROCESSES: usize = 20;
+const CLIENTS: usize = 50;
+
+/// Has the first exchange wait for the server's metadata, so that its process holds the lease and has sent nothing.
+fn held(scene: &Scene) -> Fleet {
+    let fault = json!({ "endpoint": "discovery", "times": 1, "delay_ms": 20_000 });
+    scene.rig.faults(&json!([fault]));
+    let mut fleet = scene.fleet(PROCESSES, CLIENTS);
+    fleet.send("get");
+    fleet
+}
+
+#[test]
+fn a_fleet_renews_its_session_once_for_each_expiry() {
+    let server = Server::start();
+    let scene = Scene::in_one(&server);
+    let mut fleet = scene.fleet(PROCESSES, CLIENTS);
+    for exchanges in 1..=5 {
+        fleet.token();
+        assert_eq!(scene.exchanges(), exchanges);
+        fleet.all(EXPIRY);
+    }
+}
+
+#[test]
+fn another_process_goes_on_when_the_holder_is_killed() {
+    let server = Server::start();
+    let scene = Scene::in_one(&server);
+    let mut fleet = held(&scene);
+    fleet.holder(&server).kill();
+    let answers: Vec<_> = fleet.processes.iter_mut().map(|process| process.answer()).collect();
+    fleet.one_of(&answers);
+    assert_eq!(scene.exchanges(), 1);
+    fleet.all(EXPIRY);
+    fleet.token();
+    assert_eq!(scene.exchanges(), 2, "the session lives");
+}
+
+#[test]
+fn a_holder_that_was_stopped_past_its_lease_sends_nothing_and_takes_what_there_is() {
+    let server = Server::start();
+    let scene = Scene::in_one(&server);
+    let mut fleet = held(&scene);
+    let mut stopped = fleet.holder(&server);
+    stopped.signal("-STOP");
+    let answers: Vec<_> = fleet.processes.iter_mut().map(|process| process.answer()).collect();
+    let token = fleet.one_of(&answers);
+    assert_eq!(scene.exchanges(), 1, "another process has taken over");
+    stopped.signal("-CONT");
+    let answer = stopped.answer();
+    assert_eq!(tokens(&answer).collect::<Vec<_>>(), [token], "{answer}");
+    assert_eq!(answer["got"], CLIENTS);
+    assert_eq!(scene.exchanges(), 1, "it has sent nothing");
+    fleet.processes.push(stopped);
+    fleet.all(EXPIRY);
+    fleet.token();
+    assert_eq!(scene.exchanges(), 2, "the session lives");
+}

@@ -1,0 +1,10 @@
+//! Many processes, each with many clients, share one session in Redis. The authorization server takes each refresh token once,
+//! and revokes the whole family if one comes twice. Redis, and the process that holds the lease, fail in the middle.
+
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod holders;
+mod load;
+mod outages;
+mod scene;

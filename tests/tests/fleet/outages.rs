@@ -1,0 +1,118 @@
+//! Redis is stopped, restarted, made read-only, or full. A token that is valid is served meanwhile, no refresh token is sent
+//! that could not be replaced, and the session goes on afterwards.
+
+use authn_tests::redis::{Cluster, Server, Watched};
+
+use crate::scene::{EXPIRY, Fleet, PAUSE, Scene};
+
+const PROCESSES: usize = 4;
+const CLIENTS: usize = 10;
+
+/// Breaks Redis while a token is valid, and then lets it expire. Returns the errors of the clients.
+fn broken(scene: &Scene, fleet: &mut Fleet, fault: impl FnOnce()) -> String {
+    let token = fleet.token();
+    let exchanges = scene.exchanges();
+    fault();
+    assert_eq!(fleet.token(), token, "a valid token is served");
+    fleet.all(EXPIRY);
+    let errors = fleet.errors().into_iter().collect::<Vec<_>>().join("\n");
+    assert_eq!(scene.exchanges(), exchanges, "nothing was sent: {errors}");
+    errors
+}
+
+/// Lets the time pass for which failures are held back, and has the fleet renew its session.
+fn goes_on(scene: &Scene, fleet: &mut Fleet) {
+    let exchanges = scene.exchanges();
+    fleet.all(PAUSE);
+    fleet.token();
+    assert_eq!(scene.exchanges(), exchanges + 1, "one exchange after the outage");
+    fleet.all(EXPIRY);
+    fleet.token();
+    assert_eq!(scene.exchanges(), exchanges + 2, "the session lives");
+}
+
+#[test]
+fn a_server_that_is_killed_and_keeps_its_data_loses_nothing() {
+    let mut server = Server::with(&["--appendonly", "yes", "--appendfsync", "always"]);
+    let scene = Scene::in_one(&server);
+    let mut fleet = scene.fleet(PROCESSES, CLIENTS);
+    let errors = broken(&scene, &mut fleet, || server.kill());
+    assert!(errors.contains("can't be reached"), "{errors}");
+    server.restart();
+    goes_on(&scene, &mut fleet);
+}
+
+#[test]
+fn a_server_that_is_killed_and_has_lost_its_data_gets_it_back() {
+    let mut server = Server::start();
+    let scene = Scene::in_one(&server);
+    let mut fleet = scene.fleet(PROCESSES, CLIENTS);
+    broken(&scene, &mut fleet, || server.kill());
+    server.restart();
+    goes_on(&scene, &mut fleet);
+}
+
+#[test]
+fn a_server_that_answers_nothing_for_a_while_loses_nothing() {
+    let server = Server::start();
+    let scene = Scene::in_one(&server);
+    let mut fleet = scene.fleet(PROCESSES, CLIENTS);
+    let errors = broken(&scene, &mut fleet, || server.pause());
+    assert!(errors.contains("does not answer"), "{errors}");
+    server.go_on();
+    goes_on(&scene, &mut fleet);
+}
+
+#[test]
+fn a_server_that_is_made_read_only_loses_nothing() {
+    let (server, other) = (Server::start(), Server::start());
+    let scene = Scene::in_one(&server);
+    let mut fleet = scene.fleet(PROCESSES, CLIENTS);
+    let port = other.port().to_string();
+    let errors = broken(&scene, &mut fleet, || {
+        // It stays as it is, because the other server is not there.
+        other.pause();
+        assert_eq!(server.ask(&["REPLICAOF", "127.0.0.1", &port]), "OK");
+    });
+    assert!(errors.contains("read-only"), "{errors}");
+    assert_eq!(server.ask(&["REPLICAOF", "NO", "ONE"]), "OK");
+    goes_on(&scene, &mut fleet);
+}
+
+#[test]
+fn a_server_that_is_full_loses_nothing() {
+    let server = Server::start();
+    let scene = Scene::in_one(&server);
+    let mut fleet = scene.fleet(PROCESSES, CLIENTS);
+    let errors = broken(&scene, &mut fleet, || {
+        assert_eq!(server.ask(&["CONFIG", "SET", "maxmemory", "1"]), "OK");
+    });
+    assert!(errors.contains("memory"), "{errors}");
+    assert_eq!(server.ask(&["CONFIG", "SET", "maxmemory", "0"]), "OK");
+    goes_on(&scene, &mut fleet);
+}
+
+#[test]
+fn a_fleet_goes_on_after_a_failover_of_the_sentinels() {
+    let mut watched = Watched::start();
+    let scene = Scene::new(&format!("sentinels = {}\nmaster = 'mymaster'", watched.urls()));
+    let mut fleet = scene.fleet(PROCESSES, CLIENTS);
+    let token = fleet.token();
+    watched.master.kill();
+    watched.wait_for_failover();
+    assert_eq!(fleet.token(), token);
+    fleet.all(EXPIRY);
+    goes_on(&scene, &mut fleet);
+}
+
+#[test]
+fn a_fleet_shares_a_session_in_a_cluster() {
+    let cluster = Cluster::start();
+    let scene = Scene::new(&format!("nodes = {}", cluster.urls()));
+    let mut fleet = scene.fleet(PROCESSES, CLIENTS);
+    for exchanges in 1..=3 {
+        fleet.token();
+        assert_eq!(scene.exchanges(), exchanges);
+        fleet.all(EXPIRY);
+    }
+}
