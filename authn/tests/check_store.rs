@@ -185,9 +185,8 @@ impl TokenStore for Toy {
         Ok(match fault {
             Fault::LosesInSilence => lease,
             Fault::LosesAtOnce => lease.with_lost(async {}),
-            _ => lease.with_lost(poll_fn(move |_| match is_lost.load(Ordering::SeqCst) {
-                true => Poll::Ready(()),
-                false => Poll::Pending,
+            _ => lease.with_lost(poll_fn(move |_| {
+                if is_lost.load(Ordering::SeqCst) { Poll::Ready(()) } else { Poll::Pending }
             })),
         })
     }
@@ -203,8 +202,9 @@ impl TokenStore for Toy {
         document: &Document,
         expected: u64,
     ) -> Result<Option<u64>> {
-        if self.fault == Fault::ReservesOverAnother {
-            self.put(&self.name(key), document.clone());
+        let name = self.name(key);
+        if self.fault == Fault::ReservesOverAnother && self.revision(&name) != expected {
+            self.put(&name, document.clone());
         }
         Ok((self.fault != Fault::ReservesNothing).then_some(expected))
     }

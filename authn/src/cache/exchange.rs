@@ -73,9 +73,10 @@ impl Exchange {
         let state = Arc::clone(&self.state);
         let mut memory = state.memory().await;
         self.generation = memory.generation;
-        let result = match self.open(&memory).await? {
+        let result = match self.open(&mut memory).await? {
             Opened::Saved(issued) => Ok(issued),
-            Opened::Stored(stored, record) => {
+            Opened::Stored(opened) => {
+                let (stored, record) = *opened;
                 self.with_store(&stored, record, &mut memory, asked).await
             }
             Opened::OutOfReach => self.without_store(&mut memory).await,

@@ -23,7 +23,7 @@ pub(super) const ROUNDS: usize = 8;
 /// Where the tokens of an exchange are kept.
 pub(super) enum Opened {
     /// In a store, under its lease.
-    Stored(Stored, Record),
+    Stored(Box<(Stored, Record)>),
     /// In a store, where another process has saved a token that is used.
     Saved(Issued),
     /// In memory.
@@ -43,39 +43,47 @@ pub(super) struct Stored {
 enum Round {
     Done(Issued),
     /// Another process has saved this record since the one of the round was read.
-    Again(Record),
+    Again(Box<Record>),
 }
 
 /// What has become of a save.
 pub(super) enum Saved {
     Done,
     /// Another process has saved this record, which is of another exchange or login.
-    Superseded(Record),
+    Superseded(Box<Record>),
 }
 
 /// What has become of the request to the source.
 enum Asked {
-    Answered(Fresh),
+    Answered(Box<Fresh>),
     /// Another process has saved this token meanwhile.
     Adopted(Issued),
 }
 
 impl Exchange {
     /// Locks and reads the session.
-    pub(super) async fn open(&self, memory: &Memory) -> Result<Opened> {
+    pub(super) async fn open(&self, memory: &mut Memory) -> Result<Opened> {
         let found = async {
             let Some(session) = self.session().await? else { return Ok(Opened::InMemory) };
             let mut lease = None;
             // What is left of earlier exchanges is saved under the lease.
             if session.is_remote() && !self.forced && !memory.is_ahead(self.generation) {
+                let mut seen = memory.seen;
                 for _ in 0..ROUNDS {
-                    let record = self.read_logged(&session).await?;
-                    if let Some(issued) = self.adopt(&session, &record)
-                        && self.shared.is_current(&issued).await
-                    {
-                        return Ok(Opened::Saved(issued));
-                    }
-                    lease = self.lease_unless_replaced(&session, record.revision).await?;
+                    let revision = match seen.take() {
+                        Some(revision) => revision,
+                        None => {
+                            let record = self.read_logged(&session).await?;
+                            memory.seen = Some(record.revision);
+                            if let Some(issued) = self.adopt(&session, &record)
+                                && self.shared.is_current(&issued).await
+                            {
+                                return Ok(Opened::Saved(issued));
+                            }
+                            record.revision
+                        }
+                    };
+                    lease = self.lease_unless_replaced(&session, revision).await?;
                     if lease.is_some() {
                         break;
                     }
@@ -87,7 +95,7 @@ impl Exchange {
             };
             let record = self.read_logged(&session).await?;
             let scope = self.entry(&session);
-            Ok(Opened::Stored(Stored { session, lease, scope }, record))
+            Ok(Opened::Stored(Box::new((Stored { session, lease, scope }, record))))
         };
         match found.await {
             Err(error) if self.needs_no_store(&error) => Ok(Opened::InMemory),
@@ -193,7 +201,7 @@ impl Exchange {
         for _ in 0..ROUNDS {
             match self.round(stored, record, memory, asked).await? {
                 Round::Done(issued) => return Ok(issued),
-                Round::Again(now) => record = now,
+                Round::Again(now) => record = *now,
             }
         }
         Err(superseded(&stored.session))
@@ -237,11 +245,11 @@ impl Exchange {
         let spends_nothing = matches!(policy, SessionPolicy::None) && !record.has_session();
         if !spends_nothing && !self.reserve(session, &mut record).await? {
             // The holder before has saved its answer: the refresh token that was read is spent.
-            return self.read_again(session).await.map(Round::Again);
+            return self.read_again(session).await.map(|now| Round::Again(Box::new(now)));
         }
         let last = record.tokens.get(scope).and_then(StoredToken::token);
         let mut fresh = match self.ask(stored, &mut record).await {
-            Ok(Asked::Answered(fresh)) => fresh,
+            Ok(Asked::Answered(fresh)) => *fresh,
             Ok(Asked::Adopted(issued)) => return Ok(Round::Done(issued)),
             Err(error) => {
                 if !lease.is_lost() {
@@ -269,7 +277,7 @@ impl Exchange {
                 }
                 return Err(error);
             }
-            Ok(Saved::Done) => {}
+            Ok(Saved::Done) => memory.seen = Some(record.revision),
             Ok(Saved::Superseded(now)) => {
                 tracing::warn!(
                     authn.key = self.context.key(),
@@ -331,7 +339,7 @@ impl Exchange {
             let last = record.token(scope);
             let error = match self.request(sent.as_ref(), last.as_ref(), Some(lease)).await {
                 Err(error) if is_over(&error, sent.as_ref()) => error,
-                result => return result.map(Asked::Answered),
+                result => return result.map(|fresh| Asked::Answered(Box::new(fresh))),
             };
             let mut now = self.limited(self.read(session)).await??;
             let is_same = same_refresh_token(&now, sent.as_ref());
@@ -405,14 +413,14 @@ impl Exchange {
                     return Ok(Saved::Done);
                 }
                 if now.is_cleared() {
-                    return Ok(Saved::Superseded(now));
+                    return Ok(Saved::Superseded(Box::new(now)));
                 }
                 let Some(onto) = record.onto(&begun, &now, scope) else {
-                    return Ok(Saved::Superseded(now));
+                    return Ok(Saved::Superseded(Box::new(now)));
                 };
                 (*record, begun) = (onto, now);
             }
-            Ok(Saved::Superseded(begun.clone()))
+            Ok(Saved::Superseded(Box::new(begun.clone())))
         };
         let saved: Result<Saved> = saved.await;
         match saved {
