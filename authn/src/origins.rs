@@ -199,9 +199,16 @@ impl Origins {
         match same_host {
             Some(own) if own.https != https => {
                 let scheme = if https { "https" } else { "http" };
-                format!(
-                    "only the scheme or the port differs: set `credentials.scheme = \"{scheme}\"`, or {ADD}"
-                )
+                let scheme = format!("set `credentials.scheme = \"{scheme}\"`");
+                // A port that is not written is that of the scheme.
+                if own.port == port || [own.port, port].iter().all(|port| [80, 443].contains(port))
+                {
+                    format!("only the scheme differs: {scheme}, or {ADD}")
+                } else {
+                    format!(
+                        "the scheme and the port differ: {scheme}, and write the port in `credentials.domain`, or {ADD}"
+                    )
+                }
             }
             Some(own) if own.port != port => {
                 format!("only the port differs: write it in `credentials.domain`, or {ADD}")
@@ -512,13 +519,19 @@ mod tests {
                 &["https://127.0.0.1:8443"],
                 "http://127.0.0.1:8080/",
                 "http://127.0.0.1:8080, but for https://127.0.0.1:8443",
-                "set `credentials.scheme = \"http\"`",
+                "the scheme and the port differ: set `credentials.scheme = \"http\"`, and write the port",
             ),
             (
                 &["http://localhost:1"],
                 "https://localhost/",
                 "https://localhost, but for http://localhost:1",
-                "set `credentials.scheme = \"https\"`",
+                "the scheme and the port differ: set `credentials.scheme = \"https\"`",
+            ),
+            (
+                &["http://localhost"],
+                "https://localhost/",
+                "https://localhost, but for http://localhost",
+                "only the scheme differs: set `credentials.scheme = \"https\"`",
             ),
             (
                 &["https://a.test"],

@@ -108,19 +108,17 @@ impl Spiffe {
         })
     }
 
-    async fn fetch(&self, endpoint: Endpoint) -> Result<Zeroizing<String>> {
+    async fn fetch(&self, endpoint: Endpoint, place: &str) -> Result<Zeroizing<String>> {
         let id = self.id()?;
-        let place = place(&endpoint);
         // Each time anew: the agent may have been restarted, and a token is requested once in minutes.
-        let client = connect(endpoint).await?;
+        let client = connect(endpoint, place).await?;
         let token = client.fetch_jwt_token(&self.audience, id.as_ref()).await;
-        token.map(Zeroizing::new).map_err(|error| failure(&error, &place))
+        token.map(Zeroizing::new).map_err(|error| failure(&error, place))
     }
 }
 
-async fn connect(endpoint: Endpoint) -> Result<WorkloadApiClient> {
-    let place = place(&endpoint);
-    WorkloadApiClient::connect(endpoint).await.map_err(|error| failure(&error, &place))
+async fn connect(endpoint: Endpoint, place: &str) -> Result<WorkloadApiClient> {
+    WorkloadApiClient::connect(endpoint).await.map_err(|error| failure(&error, place))
 }
 
 /// Ends a wait for the agent, by the context's clock.
@@ -201,7 +199,7 @@ impl TokenSource for Spiffe {
         machine::check_call(context)?;
         let endpoint = self.endpoint(context)?;
         let place = place(&endpoint);
-        let token = in_time(context, &place, self.fetch(endpoint)).await?;
+        let token = in_time(context, &place, self.fetch(endpoint, &place)).await?;
         let help = "compare this machine's clock with that of the server of SPIFFE";
         Ok(machine::issued(&token, &format!("{AGENT} at {place}"), None, help, context)?.into())
     }
@@ -227,7 +225,7 @@ impl TokenSource for Spiffe {
     async fn locate(&self, context: &Context) -> Result<Option<Probe>> {
         let endpoint = self.endpoint(context)?;
         let place = place(&endpoint);
-        in_time(context, &place, connect(endpoint)).await?;
+        in_time(context, &place, connect(endpoint, &place)).await?;
         Ok(Some(Probe::new(place, None)))
     }
 }

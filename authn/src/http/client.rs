@@ -16,7 +16,7 @@ use super::{
     connections::{Connections, Identified},
     failure::Target,
     options::HttpOptions,
-    proxy::{ProxyInUse, is_excepted},
+    proxy::{CORRECT, ProxyInUse, exceptions, is_excepted, unusable},
     reach::{GOOGLE_METADATA, is_proxied},
     tls::with_tls,
 };
@@ -28,6 +28,9 @@ use crate::{
     store::SendRight,
     time::Clock,
 };
+
+/// The target of the warnings about the set-up of the machine, which command lines show without a log.
+const WARNINGS: &str = "authn::http::proxy";
 
 /// Sends token requests. A clone shares its connections.
 ///
@@ -164,21 +167,26 @@ impl HttpClient {
     pub(super) fn target<'a>(&self, url: &'a Url, reach: Reach) -> Target<'a> {
         let HttpOptions { connect_timeout, proxy, .. } = &self.shared.options;
         let is_proxied = !self.is_direct(url, reach) && is_proxied(url, &self.shared.options);
-        let proxy = proxy.as_ref().map(Url::as_str);
-        let proxy = ProxyInUse::of(proxy, &Environment::of_process()).filter(|_| is_proxied);
-        Target { url, proxy, connect_timeout: *connect_timeout }
+        let (option, environment) = (proxy.as_ref().map(Url::as_str), Environment::of_process());
+        let proxy = ProxyInUse::of(option, &environment).filter(|_| is_proxied);
+        let unusable = self.unusable_proxy(&environment).filter(|_| !self.is_direct(url, reach));
+        Target { url, proxy, unusable, connect_timeout: *connect_timeout }
     }
 
     /// Returns whether a request to a URL uses no proxy, although there may be one.
     pub(crate) fn is_direct(&self, url: &Url, reach: Reach) -> bool {
-        // The option has no exceptions.
-        let exceptions = || match &self.shared.options.proxy {
-            None => env::var("NO_PROXY").or_else(|_| env::var("no_proxy")).ok(),
-            Some(_) => None,
+        let is_in_list = || {
+            exceptions(|name| env::var(name).ok()).is_some_and(|(_, list)| is_excepted(&list, url))
         };
         reach == Reach::Machine
             || url.host_str().is_some_and(is_loopback)
-            || exceptions().is_some_and(|list| is_excepted(&list, url))
+            // The option has no exceptions.
+            || (self.shared.options.proxy.is_none() && is_in_list())
+    }
+
+    /// Returns the variable that would set a proxy, if it names none that can be used.
+    fn unusable_proxy(&self, environment: &Environment) -> Option<&'static str> {
+        ProxyInUse::unusable(self.shared.options.proxy.as_ref().map(Url::as_str), environment)
     }
 
     /// Returns the deadline of a request.
@@ -250,6 +258,9 @@ impl HttpClient {
 
     fn built(&self, connections: &Connections, is_direct: bool) -> Result<Client> {
         connections.get(is_direct, |identity, reach| {
+            if !is_direct && let Some(name) = self.unusable_proxy(&Environment::of_process()) {
+                tracing::warn!(target: WARNINGS, "{}; {CORRECT}", unusable(name));
+            }
             let builder = self.builder_with(identity, reach)?;
             build(if is_direct { builder.no_proxy() } else { builder })
         })

@@ -8,7 +8,12 @@ use std::{error::Error as _, io, iter, time::Duration};
 use rustls::{CertificateError, Error as Tls};
 use url::Url;
 
-use super::{client::shown, proxy::ProxyInUse, reach::OutOfReach, tls::NoAuthorities};
+use super::{
+    client::shown,
+    proxy::{ProxyInUse, unusable},
+    reach::OutOfReach,
+    tls::NoAuthorities,
+};
 use crate::{
     Error,
     diagnostic::{limit_help, reason},
@@ -23,6 +28,8 @@ pub(super) struct Target<'a> {
     pub(super) url: &'a Url,
     /// The proxy between this machine and the server.
     pub(super) proxy: Option<ProxyInUse>,
+    /// The variable that would set a proxy, if it names none that can be used.
+    pub(super) unusable: Option<&'static str>,
     pub(super) connect_timeout: Duration,
 }
 
@@ -72,6 +79,22 @@ impl<'a> Failure<'a> {
 
     /// Returns the error.
     pub(super) fn error(&self, target: &Target<'_>) -> Error {
+        let error = self.explained(target);
+        let is_of_way = matches!(
+            self.0,
+            Cause::Slow | Cause::Resolver | Cause::Name | Cause::Connection(_) | Cause::Ended(_)
+        );
+        match target.unusable.filter(|_| is_of_way) {
+            Some(name) => {
+                let help = error.help().unwrap_or_default();
+                let help = format!("{help}; {}", unusable(name));
+                error.with_help(help)
+            }
+            None => error,
+        }
+    }
+
+    fn explained(&self, target: &Target<'_>) -> Error {
         let place = shown(target.url);
         let fail = |message: String, help: &str| Error::network(message).with_help(help.to_owned());
         // What can't be reached is the proxy, if there is one.
@@ -134,7 +157,7 @@ impl<'a> Failure<'a> {
                 let is_refused =
                     error.is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
                 let help = if is_refused && target.proxy.is_none() {
-                    "check the address with its port, and that the server runs"
+                    "check the address with its port, and that the server runs: no program listens on this port there"
                 } else {
                     &address
                 };
@@ -386,7 +409,8 @@ mod tests {
                     Some(_) => "the proxy http://proxy.test:1 (`http.proxy`)",
                     None => "https://idp.test",
                 };
-                let error = failure.error(&Target { url: &url, proxy, connect_timeout });
+                let error =
+                    failure.error(&Target { url: &url, proxy, unusable: None, connect_timeout });
                 assert_eq!(error.message(), format!("{place} can't be reached {says}"));
                 assert!(error.help().unwrap().contains(helps), "{error}");
                 assert!(!format!("{error} {error:?}").contains("s3cr3t"));

@@ -10,6 +10,8 @@
 //!   description, if nothing secret that was sent is in them. Of its headers, it names the media type and the encoding at most.
 
 #[cfg(feature = "reqwest")]
+mod busy;
+#[cfg(feature = "reqwest")]
 mod client;
 #[cfg(feature = "reqwest")]
 mod connections;
@@ -46,6 +48,9 @@ mod tls;
 pub use ::http::{
     HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, Uri, header, request::Parts,
 };
+#[cfg(feature = "reqwest")]
+#[doc(hidden)]
+pub use busy::{busy, later};
 #[cfg(feature = "reqwest")]
 pub(crate) use client::pinned;
 #[cfg(feature = "reqwest")]

@@ -46,9 +46,18 @@ impl ProxyInUse {
                 Some((name, value)).filter(|_| !value.is_empty())
             })?,
         };
-        let mut names = ["NO_PROXY", "no_proxy"].into_iter();
-        let exceptions = names.find(|name| environment.get(name).is_some());
+        let exceptions = exceptions(|name| environment.text(name).map(str::to_owned));
+        let exceptions = exceptions.map(|(name, _)| name);
         Some(Self { address: shown(value), named_by, exceptions })
+    }
+
+    /// Returns the variable that would set a proxy, if neither it nor the option names one that can be used.
+    pub(super) fn unusable(
+        option: Option<&str>,
+        environment: &Environment,
+    ) -> Option<&'static str> {
+        let proxy = Self::of(option, environment)?;
+        (proxy.address.is_none() && !proxy.is_configured()).then_some(proxy.named_by)
     }
 
     /// Returns whether the option sets it, and not a variable.
@@ -56,6 +65,22 @@ impl ProxyInUse {
         self.named_by == OPTION
     }
 }
+
+/// Returns the variable that lists hosts to reach without a proxy, and its value. As in the HTTP client, the first that is
+/// set is used, even if it is empty.
+pub(super) fn exceptions(read: impl Fn(&str) -> Option<String>) -> Option<(&'static str, String)> {
+    let mut names = ["NO_PROXY", "no_proxy"].into_iter();
+    let found = names.find_map(|name| Some((name, read(name)?)));
+    found.filter(|(_, list)| !list.is_empty())
+}
+
+/// Returns what is wrong with a variable that names no proxy that can be used, without its value.
+pub(super) fn unusable(name: &str) -> String {
+    format!("`{name}` is not the address of a proxy, so no proxy is used")
+}
+
+/// What helps if a variable names no proxy that can be used.
+pub(super) const CORRECT: &str = "set it to one like `http://HOST:PORT`, or unset it";
 
 /// Returns whether a list of hosts to reach without a proxy has one of a form that the HTTP client does not know: `*.host`,
 /// `host:port` and `*.host:port`. What it does know is left to it.
@@ -112,6 +137,20 @@ mod tests {
             ("s3cr3t s3cr3t", None),
         ] {
             assert_eq!(shown(value).as_deref(), expected);
+        }
+    }
+
+    #[test]
+    fn only_a_variable_that_names_no_proxy_is_unusable() {
+        for (value, option, expected) in [
+            ("notaproxy://ann:s3cr3t@proxy.test", None, Some("HTTPS_PROXY")),
+            ("s3cr3t s3cr3t", None, Some("HTTPS_PROXY")),
+            ("notaproxy://proxy.test", Some("http://proxy.test"), None),
+            ("http://proxy.test", None, None),
+            ("", None, None),
+        ] {
+            let environment = Environment::empty().variable("HTTPS_PROXY", value);
+            assert_eq!(ProxyInUse::unusable(option, &environment), expected, "{value}");
         }
     }
 

@@ -13,8 +13,9 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::{
-    ClientIdentity, HttpClient, HttpResponse, Reach, Sent,
+    ClientIdentity, HttpClient, HttpResponse, Reach, Sent, busy,
     client::{check, shown},
+    contains_secret,
     failure::{Failure, late},
     in_flight::InFlight,
     is_showable,
@@ -290,30 +291,31 @@ impl Sending {
             let again = request.try_clone();
             let url = request.url().clone();
             let has_no_body = request.method() == Method::HEAD || !self.manner.reads_body;
-            let response = self.answer(request, &mut deadline).await?;
+            let (response, tries) = self.answer(request, &mut deadline).await?;
             if !response.status().is_redirection() {
-                let received = self.receive(response, sent, has_no_body);
+                let received = self.receive(response, sent, tries, has_no_body);
                 return before(received, deadline).await.unwrap_or_else(|| Err(self.late()));
             }
-            let target = target(&response, &url).filter(|_| self.manner.follows);
-            let is_within = |target: &Url| same_origin(&url, target);
+            let target = target(&response, &url);
+            let is_followed = |target: &&Url| self.manner.follows && same_origin(&url, target);
             let next = redirected(again, response.status());
-            let Some((target, mut next)) = target.filter(is_within).zip(next) else {
-                return Err(self.redirected());
+            let Some((target, mut next)) = target.as_ref().filter(is_followed).zip(next) else {
+                return Err(self.redirected(&url, target.as_ref(), &sent));
             };
-            *next.url_mut() = target;
+            *next.url_mut() = target.clone();
             request = next;
         }
         let message = format!("{} redirects in a loop", self.place);
         Err(Error::protocol(message).with_help("check the address"))
     }
 
-    /// Sends one request, more than once if the server can't have acted on it. Returns the answer without its body.
+    /// Sends one request, more than once if the server can't have acted on it. Returns the answer without its body, and how
+    /// often the request was sent.
     async fn answer(
         &self,
         mut request: reqwest::Request,
         deadline: &mut Sleep,
-    ) -> Result<reqwest::Response> {
+    ) -> Result<(reqwest::Response, u32)> {
         let method = if self.manner.is_once { Method::POST } else { request.method().clone() };
         let mut tried = 1;
         loop {
@@ -345,7 +347,8 @@ impl Sending {
                 }
             };
             let explained = |result: reqwest::Result<_>| {
-                result.map_err(|error| self.failed(&attempt.url, &error))
+                let answer = result.map_err(|error| self.failed(&attempt.url, &error))?;
+                Ok((answer, tried))
             };
             let Some(again) = again.filter(|_| repeat) else { return explained(result) };
             let wait = retry::BACK_OFF.jittered(tried, chance());
@@ -371,6 +374,7 @@ impl Sending {
         &self,
         mut response: reqwest::Response,
         sent: Sent,
+        tries: u32,
         has_no_body: bool,
     ) -> Result<HttpResponse> {
         let (place, clock) = (self.place.clone(), self.clock.clone());
@@ -395,21 +399,35 @@ impl Sending {
             None if body.starts_with(BYTE_ORDER_MARK) => drop(body.drain(..BYTE_ORDER_MARK.len())),
             None => {}
             // The status says enough: the server can't answer now.
-            Some(_) if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-                body.clear();
-            }
+            Some(_) if busy(status).is_some() => body.clear(),
             Some(encoding) => return Err(encoded(&place, status, encoding)),
         }
-        Ok(HttpResponse { place, status, headers, body, clock, sent })
+        Ok(HttpResponse { place, status, headers, body, clock, sent, tries })
     }
 
-    fn redirected(&self) -> Error {
-        let kind = if self.manner.follows { " to another origin" } else { "" };
-        Error::protocol(format!(
-            "{} answered with a redirect{kind}, which is not followed here",
-            self.place
-        ))
-        .with_help("set the option that has this address to the one that it redirects to")
+    /// Returns the error of a redirect that is not followed. Of its target, only the scheme, the host and the port are shown,
+    /// unless they repeat something secret that was sent.
+    fn redirected(&self, from: &Url, target: Option<&Url>, sent: &Sent) -> Error {
+        let is_http = |target: &&Url| matches!(target.scheme(), "http" | "https");
+        let target = target.filter(is_http);
+        let other = if self.manner.follows { " to another origin" } else { "" };
+        let to = match target.map(shown) {
+            Some(_) if target.is_some_and(|target| same_origin(from, target)) => {
+                " to another path of this server".to_owned()
+            }
+            Some(place) if contains_secret(&place, &sent.secrets()) => other.to_owned(),
+            Some(place) if self.manner.follows => format!("{other}, {place}"),
+            Some(place) => format!(" to {place}"),
+            None => other.to_owned(),
+        };
+        let message =
+            format!("{} answered with a redirect{to}, which is not followed here", self.place);
+        Error::protocol(message).with_help(if self.reach == Reach::Machine {
+            "set the option that has this address to the one that it redirects to"
+        } else {
+            "set the option that has this address, such as `token_endpoint_url` or `issuer_url`, to the address that it \
+             redirects to, if that server is the right one"
+        })
     }
 }
 

@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use zeroize::Zeroizing;
 
-use super::{Said, Sent, describe};
+use super::{Said, Sent, busy, describe, later};
 use crate::{Error, Result, time::Clock};
 
 /// The response to a token request. Its body is wiped on drop.
@@ -36,6 +36,8 @@ pub struct HttpResponse {
     pub(super) body: Zeroizing<Vec<u8>>,
     pub(super) clock: Clock,
     pub(super) sent: Sent,
+    /// How often the request was sent.
+    pub(super) tries: u32,
 }
 
 impl HttpResponse {
@@ -89,6 +91,12 @@ impl HttpResponse {
         &self.sent
     }
 
+    /// Returns how often the request was sent.
+    #[doc(hidden)]
+    pub fn tries(&self) -> u32 {
+        self.tries
+    }
+
     /// Returns what the server says of an error, in JSON.
     #[doc(hidden)]
     pub fn said(&self) -> Said {
@@ -106,13 +114,14 @@ impl HttpResponse {
             return Ok(self);
         }
         let said = self.said();
-        let message =
-            format!("{} answered with {}", self.place, said.summary(self.status.as_u16()));
-        if self.status != StatusCode::TOO_MANY_REQUESTS && !self.status.is_server_error() {
-            let error = Error::refused(message).with_help("check the address and the options");
+        let (place, what) = (&self.place, said.summary(self.status.as_u16()));
+        let Some(busy) = busy(self.status) else {
+            let error = Error::refused(format!("{place} answered with {what}"))
+                .with_help("check the address and the options");
             return Err(said.add_to(error));
-        }
-        let error = said.add_to(Error::network(message).with_help("try again later"));
+        };
+        let error = Error::network(format!("{place} {busy} ({what})")).with_help(later(self.tries));
+        let error = said.add_to(error);
         Err(match self.retry_after() {
             Some(wait) => error.with_retry_after(wait),
             None => error,

@@ -5,25 +5,16 @@ use std::fmt;
 use jiff::{Timestamp, Unit};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
-use tracing::{Event, Subscriber};
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, format::Writer};
+use tracing::Event;
+use tracing_subscriber::fmt::format::Writer;
 
-use super::fields::Fields;
+use super::{fields::Fields, line::Line};
 
 /// Writes `timestamp`, `level`, `target` and `message`, and the fields under their own names.
 pub(super) struct Json;
 
-impl<S, N> FormatEvent<S, N> for Json
-where
-    S: Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(
-        &self,
-        _: &FmtContext<'_, S, N>,
-        mut writer: Writer<'_>,
-        event: &Event<'_>,
-    ) -> fmt::Result {
+impl Line for Json {
+    fn write(&self, event: &Event<'_>, mut writer: Writer<'_>) -> fmt::Result {
         let Fields { message, values } = Fields::of(event);
         let now = Timestamp::now();
         let now = now.round(Unit::Millisecond).unwrap_or(now);

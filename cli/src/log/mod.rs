@@ -1,11 +1,13 @@
 //! Logs on standard error, enabled by `-v` or by the variable `AUTHN_LOG`.
 //!
 //! - [`format`]: the shape of the lines: [`text`], [`json`], or that of `tracing-subscriber`
-//! - [`warnings`]: the warnings of stores, which are always shown
+//! - [`line`]: makes a shape one of `tracing-subscriber`
+//! - [`warnings`]: the warnings that are always shown
 
 mod fields;
 mod format;
 mod json;
+mod line;
 mod text;
 mod warnings;
 
@@ -27,8 +29,9 @@ use tracing_subscriber::{
 use self::{
     format::Format,
     json::Json,
+    line::Shaped,
     text::Text,
-    warnings::{STORES, Warnings},
+    warnings::{SHOWN, Warnings},
 };
 use crate::{app::App, exit::Failure};
 
@@ -40,16 +43,18 @@ pub(crate) fn start(app: &App) -> Result<(), Failure> {
     let configured = Format::configured(app)?;
     let wanted = wanted(app);
     IS_ON.store(wanted.is_some(), Ordering::Relaxed);
-    let has_warnings =
-        wanted.as_ref().is_some_and(|wanted| wanted.would_enable(STORES, &Level::WARN));
-    let warnings = (!has_warnings).then(|| Warnings::new(app.output.clone()).of_stores().boxed());
+    let is_logged = |module: &&str| {
+        wanted.as_ref().is_some_and(|wanted| wanted.would_enable(module, &Level::WARN))
+    };
+    let others = SHOWN.into_iter().filter(|module| !is_logged(module));
+    let warnings = Warnings::new(app.output.clone()).of(others).boxed();
     let lines = wanted.map(|wanted| {
         // A user who wants everything wants the time and the module, too.
         let usual = if shows_all(&wanted) { Format::Full } else { Format::Text };
         let format = configured.unwrap_or(usual);
         lines(wanted, our_crates(app), format, app.output.stderr_colour(), io::stderr)
     });
-    let layers: Vec<_> = lines.into_iter().chain(warnings).collect();
+    let layers: Vec<_> = lines.into_iter().chain([warnings]).collect();
     // A second start in one process keeps the first one's.
     let _ = Registry::default().with(layers).try_init();
     Ok(())
@@ -83,8 +88,8 @@ where
         .log_internal_errors(false);
     match format {
         Format::Full => layer.with_filter(wanted).boxed(),
-        Format::Text => layer.event_format(Text { colour }).with_filter(wanted).boxed(),
-        Format::Json => layer.event_format(Json).with_filter(wanted).boxed(),
+        Format::Text => layer.event_format(Shaped(Text { colour })).with_filter(wanted).boxed(),
+        Format::Json => layer.event_format(Shaped(Json)).with_filter(wanted).boxed(),
     }
 }
 

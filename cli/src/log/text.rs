@@ -4,10 +4,10 @@ use std::{fmt, time::Duration};
 
 use clap::builder::styling::Style;
 use serde_json::Value;
-use tracing::{Event, Level, Subscriber};
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, format::Writer};
+use tracing::{Event, Level};
+use tracing_subscriber::fmt::format::Writer;
 
-use super::{fields::Fields, root};
+use super::{fields::Fields, line::Line, root};
 use crate::style::{self, plain, time::words};
 
 /// Writes the level, the message, what the fields say, and the duration in parentheses.
@@ -16,17 +16,8 @@ pub(super) struct Text {
     pub(super) colour: bool,
 }
 
-impl<S, N> FormatEvent<S, N> for Text
-where
-    S: Subscriber + for<'a> tracing_subscriber::registry::LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(
-        &self,
-        _: &FmtContext<'_, S, N>,
-        mut writer: Writer<'_>,
-        event: &Event<'_>,
-    ) -> fmt::Result {
+impl Line for Text {
+    fn write(&self, event: &Event<'_>, mut writer: Writer<'_>) -> fmt::Result {
         let (label, style) = label(*event.metadata().level());
         let label = style::styled(label, style, self.colour);
         let target = root(event.metadata().target());

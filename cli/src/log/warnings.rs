@@ -1,4 +1,4 @@
-//! `Warnings`: the warnings of stores, which are shown without a log.
+//! `Warnings`: the warnings of stores and about the set-up of the machine, which are shown without a log.
 
 use std::{
     collections::BTreeSet,
@@ -12,8 +12,8 @@ use tracing_subscriber::{Layer, Registry, filter::Targets, layer::Context};
 use super::fields::Fields;
 use crate::output::Output;
 
-/// The module whose warnings are shown without a log.
-pub(super) const STORES: &str = "authn::store";
+/// The modules whose warnings are shown without a log.
+pub(super) const SHOWN: [&str; 3] = ["authn::store", "authn::http::proxy", "authn::input_file"];
 
 /// Writes warnings as the program writes its own, each once.
 pub(super) struct Warnings {
@@ -26,8 +26,10 @@ impl Warnings {
         Self { output, written: Mutex::default() }
     }
 
-    pub(super) fn of_stores(self) -> impl Layer<Registry> {
-        self.with_filter(Targets::new().with_target(STORES, Level::WARN))
+    /// Writes those of some modules.
+    pub(super) fn of<'m>(self, modules: impl Iterator<Item = &'m str>) -> impl Layer<Registry> {
+        let targets = modules.map(|module| (module, Level::WARN));
+        self.with_filter(Targets::new().with_targets(targets))
     }
 }
 

@@ -1,7 +1,8 @@
 //! The requests for temporary credentials (RFC 5849, 2.1) and for the token (RFC 5849, 2.3).
 
 use authn::{
-    Context, Error, LoginMethod, Result, SecretString, Token, TokenSet, Url, http::HttpResponse,
+    Context, Error, LoginMethod, Result, SecretString, Token, TokenSet, Url,
+    http::{HttpResponse, busy},
 };
 use http::{Uri, header};
 use zeroize::Zeroizing;
@@ -172,7 +173,7 @@ impl Answer {
             let message = format!("{place} refused the request ({code})");
             return Err(Error::refused(message).with_help(help));
         }
-        if response.status().is_client_error() && response.status().as_u16() != 429 {
+        if response.status().is_client_error() && busy(response.status()).is_none() {
             let status = response.status().as_u16();
             return Err(Error::refused(format!(
                 "{place} refused the request{what} (status {status})"

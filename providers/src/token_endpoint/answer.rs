@@ -19,6 +19,7 @@ pub struct TokenResponse {
     identity: Option<ClientIdentity>,
     pub(super) sent: Sent,
     pub(super) hint: Option<String>,
+    pub(super) tries: u32,
     pub(super) body: Zeroizing<Vec<u8>>,
 }
 
@@ -100,6 +101,7 @@ impl From<HttpResponse> for TokenResponse {
             identity: None,
             sent: response.sent().clone(),
             hint: None,
+            tries: response.tries(),
             body: Zeroizing::new(response.bytes().to_vec()),
         }
     }

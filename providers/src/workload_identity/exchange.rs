@@ -96,7 +96,9 @@ impl ExchangeOptions {
             }
         };
         services.refuse_all()?;
-        plan
+        let plan = plan?;
+        plan.check()?;
+        Ok(plan)
     }
 }
 
@@ -123,7 +125,6 @@ impl ServerOptions {
                 .with_help("remove one of them"));
             }
         };
-        authn::http::check(address.url(), false)?;
         let mut members = Vec::new();
         let texts = [("client_id", &self.client_id), ("audience", &self.audience)];
         for (name, value) in texts {

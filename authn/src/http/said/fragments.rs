@@ -13,6 +13,9 @@ use zeroize::Zeroizing;
 
 /// The shortest fragment of a secret, in bytes, that no text may contain. A secret that is shorter counts as a whole.
 const SHORTEST: usize = 8;
+/// The shortest secret, in bytes, that counts within a word. Nearly every text contains a shorter one somewhere, which
+/// tells nothing of it.
+const SHORTEST_IN_WORD: usize = 4;
 /// Most encodings of a secret around each other.
 const DEEPEST: usize = 3;
 
@@ -27,9 +30,10 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 /// A text, as it is or decoded.
 type View = Zeroizing<Vec<u8>>;
 
-/// Returns whether a text contains a fragment of 8 or more bytes of a secret, or a shorter secret as a whole. The fragment can
-/// be as it is, in upper or lower case, percent-encoded, encoded as in a form, in JSON or in base64 of both alphabets, in hex,
-/// or a list of bytes in decimal or hex.
+/// Returns whether a text contains a fragment of 8 or more bytes of a secret, or a shorter secret as a whole; one of less than
+/// 4 bytes as a word of its own. The fragment can be as it is, in upper or lower case, with white space between its
+/// characters, percent-encoded, encoded as in a form, in JSON or in base64 of both alphabets, in hex, or a list of bytes in
+/// decimal or hex.
 pub fn contains_secret(text: &str, secrets: &[Zeroizing<String>]) -> bool {
     let secrets = Secrets::of(secrets);
     let Some(shortest) = secrets.shortest() else { return false };
@@ -53,7 +57,7 @@ pub fn contains_secret(text: &str, secrets: &[Zeroizing<String>]) -> bool {
 
 /// What no text may contain, in lower case.
 struct Secrets {
-    /// Each fragment of the shortest length, sorted.
+    /// Each fragment of the shortest length, sorted, with the white space of the secret and without it.
     fragments: Zeroizing<Vec<[u8; SHORTEST]>>,
     /// Secrets that are shorter.
     short: Vec<View>,
@@ -66,6 +70,7 @@ impl Secrets {
             let secret = View::new(secret.to_ascii_lowercase().into_bytes());
             if secret.len() >= SHORTEST {
                 fragments.extend(secret.windows(SHORTEST).filter_map(fragment));
+                fragments.extend(without_space(&secret).windows(SHORTEST).filter_map(fragment));
             } else if !secret.is_empty() {
                 short.push(secret);
             }
@@ -82,12 +87,26 @@ impl Secrets {
     fn are_in(&self, view: &[u8]) -> bool {
         let view = View::new(view.to_ascii_lowercase());
         let is_secret = |window: &_| self.fragments.binary_search(window).is_ok();
-        view.windows(SHORTEST).filter_map(fragment).any(|window| is_secret(&window))
-            || self
-                .short
-                .iter()
-                .any(|secret| view.windows(secret.len()).any(|window| window == secret.as_slice()))
+        let has_fragment =
+            |view: &[u8]| view.windows(SHORTEST).filter_map(fragment).any(|it| is_secret(&it));
+        has_fragment(&view)
+            || has_fragment(&without_space(&view))
+            || self.short.iter().any(|secret| has_whole(&view, secret))
     }
+}
+
+/// Returns whether a text contains a short secret as a whole.
+fn has_whole(view: &[u8], secret: &[u8]) -> bool {
+    let is_in_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    view.windows(secret.len()).enumerate().any(|(start, window)| {
+        let before = start.checked_sub(1).and_then(|at| view.get(at));
+        let is_alone = || !is_in_word(before) && !is_in_word(view.get(start + secret.len()));
+        window == secret && (secret.len() >= SHORTEST_IN_WORD || is_alone())
+    })
+}
+
+fn without_space(text: &[u8]) -> View {
+    View::new(text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect())
 }
 
 fn fragment(window: &[u8]) -> Option<[u8; SHORTEST]> {
@@ -263,6 +282,37 @@ mod tests {
             [("a p4ss b", true), ("a p4s b", false), ("cDRzcw==", true), ("P4SS", true)]
         {
             assert_eq!(is_found(text, "p4ss"), is_one, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_very_short_secret_counts_as_a_word() {
+        for (text, secret, is_one) in [
+            ("Client authentication failed", "e", false),
+            ("Client authentication failed", "ent", false),
+            ("the secret is e", "e", true),
+            ("got \"ent\"", "ent", true),
+            ("id:ent", "ent", true),
+            ("ENT is wrong", "ent", true),
+            ("authn:%65nt.", "ent", true),
+            ("aWQ6ZW50", "ent", true),
+            ("client", "ient", true),
+        ] {
+            assert_eq!(is_found(text, secret), is_one, "{text}: {secret}");
+        }
+    }
+
+    #[test]
+    fn white_space_between_the_characters_of_a_secret_hides_nothing() {
+        for (text, secret, is_one) in [
+            ("you sent s 3 c r 3 t - o f", "s3cr3t-of-client", true),
+            ("s3cr\n3t-o f", "s3cr3t-of-client", true),
+            ("s 3 c r 3 t -", "s3cr3t-of-client", false),
+            ("correcthor", "correct horse battery", true),
+            ("was p as s", "pass", false),
+            ("cyAzIGMgciAzIHQgLSBvIGY=", "s3cr3t-of-client", true),
+        ] {
+            assert_eq!(is_found(text, secret), is_one, "{text}: {secret}");
         }
     }
 

@@ -70,6 +70,8 @@ pub(crate) struct Received<'a> {
     pub(crate) sent: &'a Sent,
     /// What else helps if the server does not accept the client.
     pub(crate) hint: Option<&'a str>,
+    /// How often the request was sent.
+    pub(crate) tries: u32,
     pub(crate) body: &'a [u8],
 }
 
@@ -82,6 +84,7 @@ impl<'a> From<&'a TokenResponse> for Received<'a> {
             retry_after: response.retry_after,
             sent: &response.sent,
             hint: response.hint.as_deref(),
+            tries: response.tries,
             body: &response.body,
         }
     }
@@ -90,6 +93,10 @@ impl<'a> From<&'a TokenResponse> for Received<'a> {
 /// How users know it.
 const TOKEN_ENDPOINT: &str =
     "a token endpoint: `token_endpoint_url`, or the one in the metadata of `issuer_url`";
+
+/// What else helps if a web page is there.
+const PAGE: &str = "; a web page comes from a wrong path, from a login page, or from a proxy in between. The server's \
+                    documentation has the right address, and so has its `/.well-known/openid-configuration`";
 
 /// Shortest secret that a scope must not repeat, in bytes.
 const SHORTEST_IN_SCOPE: usize = 8;
@@ -181,10 +188,11 @@ fn parse<T>(
     };
     let Instead { found, help } = instead;
     let place = received.place;
+    let page = if found.starts_with("HTML") { PAGE } else { "" };
     let error = Error::protocol(format!("{place} answered with {found} instead of a {what}"));
     Err(received.with_retry_after(Failure::from(match help {
         Some(help) => error.with_help(help),
-        None => error.with_help(format!("check that the address is {endpoint}")),
+        None => error.with_help(format!("check that the address is {endpoint}{page}")),
     })))
 }
 

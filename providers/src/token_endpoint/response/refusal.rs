@@ -2,7 +2,7 @@
 
 use authn::{
     Error, ErrorKind, Result, SecretString, TokenSet,
-    http::{Said, StatusCode},
+    http::{Said, StatusCode, busy, later},
 };
 
 use super::{Received, member::Member, object::Object};
@@ -119,19 +119,30 @@ pub(super) fn failure(received: &Received<'_>, answer: &Object, advice: &Advice<
         None => said(received, answer),
     };
     let what = said.summary(status.as_u16());
+    let busy = cannot_act(code, *status);
     let guess = advice.grant.guess.filter(|_| code.is_none() && is_of_session(*status));
-    let message = match (guess, meaning(code, advice)) {
-        (Some(guess), _) => {
+    let message = match (busy, guess, meaning(code, advice)) {
+        (Some(busy), ..) => format!("{place} {busy} ({what})"),
+        (None, Some(guess), _) => {
             format!("{place} refused the request without a known reason ({what}): {guess}")
         }
-        (None, Some(meaning)) => format!("{place} refused the request ({what}): {meaning}"),
-        (None, None) => format!("{place} refused the request ({what})"),
+        (None, None, Some(meaning)) => format!("{place} refused the request ({what}): {meaning}"),
+        (None, None, None) => format!("{place} refused the request ({what})"),
     };
     let kind = kind(code, *status, advice);
-    let help = guess.map_or_else(|| help(code, *status, advice), |_| advice.grant.help);
+    let help = match (busy, guess) {
+        (Some(_), _) => later(received.tries),
+        (None, Some(_)) => advice.grant.help.to_owned(),
+        (None, None) => match wanted(code, &said) {
+            Some(option) => format!(
+                "set `{option}`, or correct it: the server's documentation says what it expects"
+            ),
+            None => help(code, *status, advice).to_owned(),
+        },
+    };
     let help = match received.hint.filter(|_| can_be_of_client(code, *status)) {
         Some(hint) => format!("{help}; {hint}"),
-        None => help.to_owned(),
+        None => help,
     };
     let error = said.add_to(Error::new(kind, message).with_help(help));
     let is_busy = kind == ErrorKind::Network || *status == StatusCode::TOO_MANY_REQUESTS;
@@ -178,16 +189,31 @@ fn is_of_client(code: Option<ErrorCode>, status: StatusCode) -> bool {
     }
 }
 
-/// Returns whether the client's authentication can be the reason. Servers have many errors for it.
+/// Returns whether the client's authentication can be the reason: the server says so, or says nothing.
 fn can_be_of_client(code: Option<ErrorCode>, status: StatusCode) -> bool {
-    let is_status = matches!(status.as_u16(), 400 | 401 | 403);
-    let is_code = matches!(
-        code,
-        None | Some(
-            ErrorCode::InvalidClient | ErrorCode::InvalidRequest | ErrorCode::UnauthorizedClient
-        )
-    );
-    is_status && is_code
+    is_of_client(code, status) || code.is_none() && matches!(status.as_u16(), 400 | 403)
+}
+
+/// Returns what is said of a server that can't act on the request now; `None` if it has refused the request.
+fn cannot_act(code: Option<ErrorCode>, status: StatusCode) -> Option<&'static str> {
+    match code {
+        Some(ErrorCode::TemporarilyUnavailable) => busy(StatusCode::SERVICE_UNAVAILABLE),
+        // Some servers call a wrong password so, with the status of a refusal.
+        Some(ErrorCode::ServerError) if !status.is_client_error() => {
+            busy(StatusCode::INTERNAL_SERVER_ERROR)
+        }
+        Some(_) => None,
+        None => busy(status),
+    }
+}
+
+/// Returns the option that the server names in its description of an invalid request.
+fn wanted(code: Option<ErrorCode>, said: &Said) -> Option<&'static str> {
+    const OPTIONS: [&str; 4] = ["audience", "resource", "scope", "client_id"];
+    let description = said.description().filter(|_| code == Some(ErrorCode::InvalidRequest))?;
+    let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
+    let mut words = description.split(|letter| !is_part(letter));
+    words.find_map(|word| OPTIONS.into_iter().find(|option| word.eq_ignore_ascii_case(option)))
 }
 
 /// The code takes precedence over the status. A server that can't answer now is treated like one that can't be
@@ -238,12 +264,7 @@ fn help<'a>(code: Option<ErrorCode>, status: StatusCode, advice: &Advice<'a>) ->
         Some(ErrorCode::UnsupportedTokenType) => {
             "do without the request; the token is valid until it expires"
         }
-        Some(
-            ErrorCode::ServerError | ErrorCode::TemporarilyUnavailable | ErrorCode::UseDpopNonce,
-        ) => "try again later",
-        _ if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS => {
-            "try again later"
-        }
+        Some(ErrorCode::ServerError | ErrorCode::UseDpopNonce) => "try again later",
         None if matches!(status.as_u16(), 404 | 405 | 410) => {
             "check the address, such as `token_endpoint_url` or `issuer_url`: the server has nothing for such a request there"
         }

@@ -73,6 +73,7 @@ mod tests {
             retry_after: None,
             sent: &sent,
             hint: None,
+            tries: 1,
             body: body.as_bytes(),
         };
         let grant = GrantAdvice { meaning: "", help: "", login_helps: false, guess: None };

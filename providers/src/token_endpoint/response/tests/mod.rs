@@ -34,7 +34,16 @@ static SENT: LazyLock<Sent> = LazyLock::new(|| {
 fn received<'a>(status: u16, content_type: &'a str, body: &'a [u8]) -> Received<'a> {
     let (place, status) = ("https://a.test", StatusCode::from_u16(status).unwrap());
     let content_type = Some(content_type);
-    Received { place, status, content_type, retry_after: None, sent: &SENT, hint: None, body }
+    Received {
+        place,
+        status,
+        content_type,
+        retry_after: None,
+        sent: &SENT,
+        hint: None,
+        tries: 1,
+        body,
+    }
 }
 
 fn answered(status: u16, body: &str) -> Result<TokenSet, Failure> {
