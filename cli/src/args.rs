@@ -7,11 +7,11 @@ use clap::{
     Arg, ArgMatches, Args as _, ColorChoice, FromArgMatches as _, Subcommand as _, ValueEnum as _,
     error::{ContextKind, ContextValue, ErrorKind},
 };
-use console::Term;
 
 use crate::{
     app::Global,
     commands::{self, Command},
+    output::columns_of_data,
     own::OwnCommand,
     program::Program,
     style::{hanging, page},
@@ -156,7 +156,7 @@ Environment variables:
     if let Some(version) = program.version.as_ref().filter(|_| !program.is_embedded()) {
         command = command.version(version.clone());
     }
-    let columns = Term::stdout().size_checked().map_or(usize::MAX, |(_, columns)| columns.into());
+    let columns = columns_of_data().unwrap_or(usize::MAX);
     let command = with_global(command).after_help(page(&after, columns));
     let own: Vec<&str> = own.iter().map(|own| own.definition.get_name()).collect();
     let listed = listed(&command, &own);
@@ -221,8 +221,8 @@ fn built_in(
 /// Replaces `authn` in the texts of a command and its subcommands by the words before a command of this program.
 fn naming(command: clap::Command, words: &str) -> clap::Command {
     let text = command.get_after_help().map(|text| text.to_string().replace("authn", words));
-    let text = text.map(|text| match Term::stdout().size_checked() {
-        Some((_, columns)) => page(&text, columns.into()),
+    let text = text.map(|text| match columns_of_data() {
+        Some(columns) => page(&text, columns),
         None => text,
     });
     let command = command.mut_subcommands(|below| naming(below, words));
@@ -236,7 +236,7 @@ fn naming(command: clap::Command, words: &str) -> clap::Command {
 fn listed(command: &clap::Command, own: &[&str]) -> String {
     let (heading, literal) =
         (command.get_styles().get_header(), command.get_styles().get_literal());
-    let columns = Term::stdout().size_checked().map_or(usize::MAX, |(_, columns)| columns.into());
+    let columns = columns_of_data().unwrap_or(usize::MAX);
     let groups = || iter::once(("Commands", own)).chain(GROUPS);
     let mut template = "{about-with-newline}\n{usage-heading} {usage}\n".to_owned();
     for (title, names) in groups() {

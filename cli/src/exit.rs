@@ -10,7 +10,7 @@ use authn::{
 
 use crate::{
     output::{self, Output},
-    report::Ended,
+    report::{Cause, Ended},
     style::{hanging, plain},
 };
 
@@ -36,8 +36,8 @@ pub(crate) enum Code {
 pub(crate) enum Failure {
     /// An error of the library.
     Authn(Error),
-    /// An error of the command. It has a kind if it was one of the library.
-    Message { code: Code, kind: Option<ErrorKind>, message: String, help: Option<String> },
+    /// An error of the command. It has a cause if it was one of the library.
+    Message { code: Code, cause: Cause, message: String, help: Option<String> },
     /// The reason has been printed.
     Silent(Code),
 }
@@ -66,7 +66,7 @@ impl Code {
 
 impl Failure {
     pub(crate) fn new(code: Code, message: impl Into<String>) -> Self {
-        Self::Message { code, kind: None, message: message.into(), help: None }
+        Self::Message { code, cause: Cause::default(), message: message.into(), help: None }
     }
 
     /// Returns the failure of writing a file.
@@ -80,12 +80,12 @@ impl Failure {
     pub(crate) fn with_help(self, help: impl Into<String>) -> Self {
         let help = Some(help.into());
         match self {
-            Self::Message { code, kind, message, .. } => {
-                Self::Message { code, kind, message, help }
+            Self::Message { code, cause, message, .. } => {
+                Self::Message { code, cause, message, help }
             }
             Self::Authn(error) if error.problems().is_empty() => Self::Message {
                 code: code_of(&error),
-                kind: Some(error.kind()),
+                cause: Cause::of(&error),
                 message: error.message().to_owned(),
                 help,
             },
@@ -98,10 +98,10 @@ impl Failure {
         match &self {
             Self::Authn(error) => {
                 output.problems(error.problems());
-                output.failure(Some(error.kind().name()), error.message(), error.help());
+                output.failure(&Cause::of(error), error.message(), error.help());
             }
-            Self::Message { kind, message, help, .. } => {
-                output.failure(kind.map(ErrorKind::name), message, help.as_deref());
+            Self::Message { cause, message, help, .. } => {
+                output.failure(cause, message, help.as_deref());
             }
             Self::Silent(_) => {}
         }

@@ -33,7 +33,9 @@
 //! | 129, 131, 143 | ended by SIGHUP, SIGQUIT or SIGTERM |
 //!
 //! Data goes to standard output and everything else to standard error. With `--json`, a failure is one JSON object there:
-//! `kind`, `code`, `message`, `help`, `exit`, and `problems` if anything else was found.
+//! `kind`, `code`, `server_code`, `message`, `help`, `exit`, and `problems` if anything else was found. `code` is that of the
+//! first problem of the configuration, such as `unknown-key`, or else the kind with hyphens, such as `login-required`.
+//! `server_code` is what a server answered, such as `invalid_client`, or null.
 
 use std::process::ExitCode;
 

@@ -17,7 +17,7 @@ use console::Term;
 use serde::Serialize;
 
 use crate::{
-    report::{Ended, Note, Report},
+    report::{Cause, Ended, Note, Report},
     style::{ERROR, HELP, Table, WARNING, hanging, home, plain, short, styled, tilde, wrapped},
 };
 
@@ -79,8 +79,7 @@ impl Output {
 
     /// Returns the width of the terminal that standard output is.
     pub(crate) fn columns(&self) -> Option<usize> {
-        let size = Term::stdout().size_checked().filter(|_| self.terminal);
-        size.map(|(_, columns)| columns.into())
+        columns_of_data().filter(|_| self.terminal)
     }
 
     /// Returns a text in a style on standard output.
@@ -95,13 +94,20 @@ impl Output {
 
     /// Writes an error and its help to standard error.
     pub(crate) fn error(&self, message: &str, help: Option<&str>) {
-        self.failure(None, message, help);
+        self.failure(&Cause::default(), message, help);
     }
 
-    /// Writes an error of a kind and its help to standard error.
-    pub(crate) fn failure(&self, kind: Option<&'static str>, message: &str, help: Option<&str>) {
+    /// Writes an error with its cause and its help to standard error.
+    pub(crate) fn failure(&self, cause: &Cause, message: &str, help: Option<&str>) {
         let text = self.labelled("error:", ERROR, message) + &self.help(help);
-        self.note(Note::error(kind, message, help), text);
+        self.note(Note::error(cause, message, help), text);
+    }
+
+    /// With `--json`, adds what standard output says to what a failure says; as text, it is there already.
+    pub(crate) fn found(&self, note: Note) {
+        if self.is_json() {
+            self.note(note, String::new());
+        }
     }
 
     /// Writes a warning and its help to standard error.
@@ -167,6 +173,11 @@ impl Output {
             message(&format!("… and {left_out} more problems\n"));
         }
     }
+}
+
+/// Returns the width of the terminal that standard output is.
+pub(crate) fn columns_of_data() -> Option<usize> {
+    Term::stdout().size_checked().map(|(_, columns)| columns.into())
 }
 
 /// Returns the width of the terminal that standard error is.

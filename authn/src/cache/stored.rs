@@ -125,9 +125,12 @@ impl Exchange {
         let goes_on =
             error.kind() == ErrorKind::Store && self.shared.stores_for_the_next(&self.context);
         if goes_on {
+            let help = error.help().map(|help| format!("{help}, or ")).unwrap_or_default();
+            // The warnings of stores are shown without a log: otherwise each program would ask the server, unnoticed.
             tracing::warn!(
-                authn.key = self.context.key(),
-                "the token is not stored for the next program: {}; set `store` to `memory` to do without",
+                target: "authn::store",
+                { authn.key = self.context.key() },
+                "{}, so the token is not stored for the next program; {help}set `store` to `memory` to do without",
                 error.message()
             );
         }

@@ -48,6 +48,39 @@ pub(crate) fn check(
     Ok(None)
 }
 
+/// Returns the fault of the folder of a file, if every user can replace the file there. It is only a warning: a folder of a
+/// container can be so, too, where there are no other users.
+#[cfg(unix)]
+pub(crate) fn fault_of_folder(path: &Path) -> Option<Refusal> {
+    use std::os::unix::fs::MetadataExt as _;
+
+    use rustix::{
+        fs::{StatVfsMountFlags, statvfs},
+        process::{getegid, geteuid},
+    };
+
+    const STICKY: u32 = 0o1000;
+    const ALL_WRITE: u32 = 0o002;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty())?;
+    let metadata = folder.metadata().ok()?;
+    // With the sticky bit, only the owner of a file can replace it.
+    let can_replace = metadata.mode() & (STICKY | ALL_WRITE) == ALL_WRITE;
+    let is_read_only =
+        || statvfs(folder).is_ok_and(|mount| mount.f_flag.contains(StatVfsMountFlags::RDONLY));
+    if !can_replace || is_read_only() {
+        return None;
+    }
+    let access = Access { owner: metadata.uid(), group: metadata.gid(), mode: metadata.mode() };
+    let user = User { id: geteuid().as_raw(), group: getegid().as_raw() };
+    let Refusal { help, reason, .. } = Fault::AllWrite.refusal(folder, access, user);
+    Some(Refusal::new(reason, path, "is in a folder in which every user can replace it", help))
+}
+
+#[cfg(not(unix))]
+pub(crate) fn fault_of_folder(_: &Path) -> Option<Refusal> {
+    None
+}
+
 /// The owner and the mode of a file.
 #[cfg(unix)]
 #[derive(Clone, Copy)]
@@ -177,6 +210,22 @@ mod tests {
             let access = Access { owner, group, mode: 0o100_000 | mode };
             assert_eq!(access.fault(rules, user), expected, "{rules:?} {owner}:{group} {mode:o}");
         }
+    }
+
+    #[test]
+    fn a_folder_in_which_every_user_can_replace_a_file_is_a_fault() {
+        use std::{fs, os::unix::fs::PermissionsExt as _};
+
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("config.toml");
+        for (mode, is_fault) in [(0o700, false), (0o775, false), (0o777, true), (0o1777, false)] {
+            fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).expect("set");
+            let fault = fault_of_folder(&path);
+            assert_eq!(fault.is_some(), is_fault, "{mode:o}");
+            let command = format!("`chmod o-w {}`", folder.path().display());
+            assert!(fault.is_none_or(|fault| fault.help == command));
+        }
+        assert!(fault_of_folder(Path::new("config.toml")).is_none());
     }
 
     #[test]

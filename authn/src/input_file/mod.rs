@@ -308,7 +308,14 @@ fn opened(path: &Path, rules: Rules) -> Result<(File, Metadata, Option<Refusal>)
     Ok((file, metadata, warning))
 }
 
-pub(crate) use access::check as check_access;
+pub(crate) use access::{check as check_access, fault_of_folder};
+
+/// Warns if every user can replace the file of a secret.
+pub(crate) fn warn_of_folder(path: &Path) {
+    if let Some(Refusal { fault, help, .. }) = fault_of_folder(path) {
+        tracing::warn!("{fault}; {help}");
+    }
+}
 
 #[cfg(unix)]
 fn open_at_once(path: &Path, rules: Rules) -> Result<File, Refusal> {

@@ -236,6 +236,7 @@ pub(crate) fn read(path: &Path) -> Result<Arc<secrecy::SecretString>> {
         let error = Error::configuration(message).with_help(refusal.help);
         if is_absent { error.as_absence() } else { error }
     })?;
+    input_file::warn_of_folder(path);
     Ok(Arc::new(without_end(&text).into()))
 }
 

@@ -36,6 +36,7 @@ impl Watched {
                 let message = format!("{what} {}", refusal.fault);
                 Error::configuration(message).with_help(refusal.help)
             })?;
+        input_file::warn_of_folder(path);
         match text.trim() {
             "" => {
                 let message = format!("{what} {} is empty", path.display());

@@ -90,7 +90,7 @@ impl<S: TokenStore> Encrypted<S> {
             self.damaged().remove(key);
             return document;
         }
-        Content::report_unread(key.as_str());
+        Content::report_unread(key.as_str(), Content::CORRUPT);
         self.damaged().insert(key.clone(), stored);
         Document { revision, text: "".into() }
     }

@@ -264,6 +264,10 @@ fn examine(folder: &Path) -> Vec<Problem> {
         }
         Err(refusal) => problems.push(problem(refusal)),
     }
+    // Another folder in its place would not belong to the user, so it would be refused.
+    problems.extend(input_file::fault_of_folder(folder).map(|refusal| {
+        Problem::warning(ProblemCode::Store, refusal.fault).with_help(refusal.help)
+    }));
     let entries = match fs::read_dir(folder) {
         Ok(entries) => entries,
         Err(error) => {
@@ -288,7 +292,7 @@ fn examine_file(path: &Path) -> Option<Problem> {
             let message = format!(
                 "{} is a session that was set aside, because {}",
                 path.display(),
-                why(ending)
+                Content::why(ending)
             );
             let help = format!("`rm {}`, once you don't need it", shown(path));
             Some(Problem::warning(ProblemCode::StoreLeftover, message).with_help(help))
@@ -304,17 +308,8 @@ fn examine_file(path: &Path) -> Option<Problem> {
 /// Returns the problem of a text that is no document, before a save sets it aside.
 fn examine_document(path: &Path) -> Option<Problem> {
     let Ok(Some(Content::Other(ending))) = look(path) else { return None };
-    let message = format!("{} is not used, because {}", path.display(), why(ending));
-    let help = match ending {
-        Content::NEWER => "use the later version, or log in again with this one",
-        _ => "log in again, or set a new refresh token",
-    };
-    Some(Problem::warning(ProblemCode::StoreLeftover, message).with_help(help))
-}
-
-/// Returns why a text is no document, by the ending of its name when it is set aside.
-fn why(ending: &str) -> &'static str {
-    if ending == Content::CORRUPT { "it was damaged" } else { "a later version wrote it" }
+    let message = format!("{} is not used, because {}", path.display(), Content::why(ending));
+    Some(Problem::warning(ProblemCode::StoreLeftover, message).with_help(Content::help(ending)))
 }
 
 fn examine_mode(path: &Path) -> Option<Problem> {

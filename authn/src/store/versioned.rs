@@ -86,19 +86,37 @@ impl Content {
     pub(super) fn document(self, name: &str) -> Option<Document> {
         match self {
             Self::Document(document) => Some(document),
-            Self::Other(_) => {
-                Self::report_unread(name);
+            Self::Other(ending) => {
+                Self::report_unread(name, ending);
                 None
             }
         }
     }
 
     /// Warns that a text is not used.
-    pub(super) fn report_unread(name: &str) {
+    pub(super) fn report_unread(name: &str, ending: &str) {
         tracing::warn!(
             name,
-            "a stored session can't be read by this version and is not used; log in again"
+            "a stored session is not used, because {}; {}",
+            Self::why(ending),
+            Self::help(ending)
         );
+    }
+
+    /// Returns why a text is no document, by the ending of its name when it is set aside.
+    pub(super) fn why(ending: &str) -> &'static str {
+        match ending {
+            Self::NEWER => "a later version wrote it",
+            _ => "it was damaged",
+        }
+    }
+
+    /// Returns what helps if a text is no document. Its next save keeps it under another name.
+    pub(super) fn help(ending: &str) -> &'static str {
+        match ending {
+            Self::NEWER => "use the later version, or start a new session with this one",
+            _ => "the next login or token request replaces it",
+        }
     }
 
     /// Logs that a text was set aside. `moved` is whether it could be moved to its new name.

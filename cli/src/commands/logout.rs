@@ -1,12 +1,15 @@
 //! `logout`: deletes the stored session.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
+};
 
 use authn::{
     Credentials, Error, ErrorKind, Login, Revocation, SecretString, Status, Url,
     config::{Config, KnownStore, Problem, ProblemCode},
     prompt::{Link, Progress, Prompt, Question, UserCode},
-    store::{KnownSession, StoreKey},
+    store::KnownSession,
 };
 
 use super::{active, known_store, profiles, stores, text};
@@ -28,9 +31,16 @@ const NOT_REVOKED: &str =
 /// The contents of a store.
 #[derive(Default)]
 struct Stored {
-    sessions: Vec<StoreKey>,
+    sessions: Vec<KnownSession>,
     /// The texts that were set aside, as `doctor` reports them.
     set_aside: Vec<String>,
+}
+
+/// What has become of the session of one profile.
+struct End {
+    message: String,
+    /// How many other sessions of the same profile its store and the store for files have.
+    others: usize,
 }
 
 /// The arguments of `logout`.
@@ -82,7 +92,7 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         None
     };
     let work = end_session(&config, &credentials, arguments.revoke);
-    let message = waiting::wait(&credentials, work).map_err(|failure| {
+    let end = waiting::wait(&credentials, work).map_err(|failure| {
         if !arguments.revoke {
             return failure;
         }
@@ -90,11 +100,30 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         let help = not_revoked(error);
         failure.with_help(help)
     })?;
-    output::message(&message);
+    output::message(&end.message);
+    if end.others > 0 {
+        output::message(&of_others(app, end.others));
+    }
     match page {
         Some(page) => open(&credentials, &page, arguments.no_browser),
         None => Ok(()),
     }
+}
+
+/// Returns the message that other sessions of the profile are stored.
+fn of_others(app: &App, count: usize) -> String {
+    // They are about the sessions of all profiles.
+    let app = app.without_profile();
+    let [list, one, all] = ["stores", "logout --session ID", "logout --all"]
+        .map(|command| format!("`{}`", app.command_line(command)));
+    let (are, them, it) = match count {
+        1 => ("1 other session of this profile is", "it", "it"),
+        _ => (&*format!("{count} other sessions of this profile are"), "them", "one"),
+    };
+    format!(
+        "{are} still stored, of options that have changed or were given by flags: {list} lists {them}, {one} deletes {it}, \
+         and {all} deletes all"
+    )
 }
 
 /// Opens the page that ends the session at the server, or prints its address if there is no browser.
@@ -233,13 +262,20 @@ fn forget_one(app: &App, id: &str) -> Result<(), Failure> {
 /// Returns the message that a session was deleted.
 fn forgotten(store: &str, session: &KnownSession) -> String {
     let user = with_name(" ", session.user());
-    let profile = session.profile().unwrap_or("none");
     let ended = format!("logged out{user}: deleted the session from the store `{store}`");
-    plain(&format!("{ended} (profile: {profile}, provider: {})", session.provider()))
+    plain(&ended) + &owner(session)
 }
 
-/// Revokes and ends the sessions of all profiles. What is stored of other options can't be revoked, so it stays.
+/// Returns what has started a session, in parentheses.
+fn owner(session: &KnownSession) -> String {
+    let profile = session.profile().unwrap_or("none");
+    plain(&format!(" (profile: {profile}, provider: {})", session.provider()))
+}
+
+/// Revokes and ends the sessions of all profiles. What is stored of other options can't be revoked, so it stays, and is
+/// listed.
 fn revoke_all(app: &App) -> Result<(), Failure> {
+    let mut failed = BTreeSet::new();
     let (_, end) = profiles::each(app, |profile, reporter| {
         let config = &profile.config;
         let mut revokes = false;
@@ -249,47 +285,75 @@ fn revoke_all(app: &App) -> Result<(), Failure> {
             end_session(config, credentials, revokes).await
         })?;
         match ended {
-            Ok(message) => output::message(&message),
-            Err(error) => reporter.failure(
-                config,
-                &error,
-                revokes.then(|| not_revoked(Some(&error))).as_deref(),
-            ),
+            Ok(end) => output::message(&end.message),
+            Err(error) => {
+                failed.insert(config.profile().map(str::to_owned));
+                let help = revokes.then(|| not_revoked(Some(&error)));
+                reporter.failure(config, &error, help.as_deref());
+            }
         }
         Ok(())
     })?;
-    if end.is_ok() {
-        warn_of_others(app)?;
+    match (end, left(app, &failed)) {
+        (Ok(()), left) => left,
+        // The first failure has its own code.
+        (end, left) => {
+            left.err().map(|failure| failure.report(&app.output));
+            end
+        }
     }
-    end
 }
 
-/// Warns that the stores have sessions of other options than those of the profiles.
-fn warn_of_others(app: &App) -> Result<(), Failure> {
-    let mut count = 0;
+/// Lists what the stores still have after a revocation of all sessions, and why. Fails if there is anything. `failed` are the
+/// profiles that could not be logged out.
+fn left(app: &App, failed: &BTreeSet<Option<String>>) -> Result<(), Failure> {
+    let config = app.loader().read();
+    let (mut count, mut unread) = (0, None);
     for store in stores::all(app) {
-        // A store that can't be read has failed already if a profile uses it.
-        let sessions = waiting::query(async { Ok::<_, Error>(store.sessions().await) })?;
-        count += sessions.map_or(0, |sessions| sessions.len());
+        let name = store.name();
+        let Stored { sessions, set_aside } = match waiting::query(Stored::of(Some(&store))) {
+            Ok(stored) => stored,
+            // The store may not exist on this machine at all, such as a keyring on a server.
+            Err(Failure::Authn(_)) if !stores::is_named(&config, name) => continue,
+            Err(failure @ Failure::Authn(_)) => {
+                unread = unread.or(Some(failure.report(&app.output)));
+                continue;
+            }
+            Err(failure) => return Err(failure),
+        };
+        count += sessions.len() + set_aside.len();
+        for session in &sessions {
+            let why = if failed.contains(&session.profile().map(str::to_owned)) {
+                "its profile could not be logged out"
+            } else {
+                "no profile has its options, so it can't be revoked"
+            };
+            let (id, owner) = (session.id(), owner(session));
+            output::message(&format!("left in the store `{name}`: session {id}{owner}: {why}"));
+        }
+        for text in set_aside {
+            output::message(&plain(&format!("left in the store `{name}`: {text}")));
+        }
     }
     if count > 0 {
         let counted = counted([(count, "session"), (0, "")]);
-        let message = format!(
-            "{counted} of other options can't be revoked, because no profile has these options"
+        let [one, all] = ["logout --session ID", "logout --all"].map(|name| app.command_line(name));
+        let help = format!(
+            "`{one}` deletes one that has an ID, and `{all}` deletes all, without revoking them at the server"
         );
-        let [list, all] = ["stores", "logout --all"].map(|command| app.command_line(command));
-        let help = format!("`{list}` lists what is left, and `{all}` deletes it");
-        app.output.warning(&message, Some(&help));
+        let are = if count == 1 { "is" } else { "are" };
+        let failure = Failure::new(Code::Other, format!("{counted} {are} left"));
+        return Err(failure.with_help(help));
     }
-    Ok(())
+    unread.map_or(Ok(()), |code| Err(Failure::Silent(code)))
 }
 
-/// Deletes a session, and returns a message about the result.
+/// Deletes a session, and returns what has become of it.
 async fn end_session(
     config: &Config,
     credentials: &Credentials,
     revoke: bool,
-) -> authn::Result<String> {
+) -> authn::Result<End> {
     let Status { store, username, .. } = credentials.status().await?;
     let known = known_store(config, store.as_deref());
     let before = Stored::of(known.as_ref()).await?;
@@ -301,8 +365,9 @@ async fn end_session(
     };
     let after = Stored::of(known.as_ref()).await?;
     // Only this session's key is removed here; other programs may add and remove others meanwhile.
-    let is_deleted = before.sessions.iter().any(|key| !after.sessions.contains(key));
+    let is_deleted = before.sessions.iter().any(|session| !after.has(session));
     let is_cleaned = before.set_aside.iter().any(|text| !after.set_aside.contains(text));
+    let others = others(config, known.as_ref(), &after).await;
     // The user's name, if the server has confirmed it.
     let user = plain(&with_name(" ", username.as_deref()));
     let active = active(config);
@@ -311,21 +376,36 @@ async fn end_session(
         Some(store) if !is_deleted && is_cleaned => {
             format!("deleted an unreadable session from the store `{store}`")
         }
-        Some(store) if !is_deleted => format!("the store `{store}` has no session"),
+        Some(store) if !is_deleted && after.sessions.is_empty() => {
+            format!("the store `{store}` has no session")
+        }
+        Some(store) if !is_deleted => {
+            format!("the store `{store}` has no session of the current options")
+        }
         Some(store) if revoke => {
             let ended = format!(
                 "logged out{user}: revoked the session at the server, and deleted it from the store `{store}`"
             );
             let more = details(&revocation, registers(config));
-            return Ok([format!("{ended} ({active})")]
-                .into_iter()
-                .chain(more)
-                .collect::<Vec<_>>()
-                .join("\n"));
+            let lines = [format!("{ended} ({active})")].into_iter().chain(more);
+            return Ok(End { message: lines.collect::<Vec<_>>().join("\n"), others });
         }
         Some(store) => format!("logged out{user}: deleted the session from the store `{store}`"),
     };
-    Ok(format!("{message} ({active})"))
+    Ok(End { message: format!("{message} ({active})"), others })
+}
+
+/// Returns how many sessions of the profile are among these and in the store for files, which sessions come from if the
+/// option `store` has changed.
+async fn others(config: &Config, known: Option<&KnownStore>, left: &Stored) -> usize {
+    let mut sessions = left.sessions.clone();
+    if known.is_none_or(|known| known.name() != stores::FILE)
+        && let Some(files) = known_store(config, Some(stores::FILE))
+    {
+        // A store that these credentials don't use may fail.
+        sessions.extend(files.sessions().await.unwrap_or_default());
+    }
+    sessions.iter().filter(|session| session.profile() == config.profile()).count()
 }
 
 /// Returns whether authn has registered the client of a configuration.
@@ -362,11 +442,14 @@ impl Stored {
     async fn of(store: Option<&KnownStore>) -> authn::Result<Self> {
         let Some(store) = store else { return Ok(Self::default()) };
         let sessions = store.sessions().await?;
-        let sessions = sessions.iter().map(|session| session.key().clone()).collect();
         let problems = store.examine().await;
         let is_leftover = |problem: &&Problem| problem.code() == ProblemCode::StoreLeftover;
         let set_aside = problems.iter().filter(is_leftover);
         Ok(Self { sessions, set_aside: set_aside.map(|text| text.message().to_owned()).collect() })
+    }
+
+    fn has(&self, session: &KnownSession) -> bool {
+        self.sessions.iter().any(|own| own.key() == session.key())
     }
 }
 

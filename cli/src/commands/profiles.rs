@@ -11,6 +11,7 @@ use super::active;
 use crate::{
     app::App,
     exit::{Code, Failure, code_of},
+    report::Cause,
     waiting,
 };
 
@@ -103,8 +104,7 @@ impl Reporter<'_> {
     pub(super) fn failure(&mut self, config: &Config, error: &Error, help: Option<&str>) {
         error.problems().iter().for_each(|problem| self.problem(problem));
         let message = format!("{} ({})", error.message(), active(config));
-        let kind = Some(error.kind().name());
-        self.app.output.failure(kind, &message, help.or(error.help()));
+        self.app.output.failure(&Cause::of(error), &message, help.or(error.help()));
         let code = code_of(error);
         // An invalid configuration takes precedence, because it may be the cause of the other failures.
         if self.worst.is_none() || code == Code::Configuration {

@@ -22,9 +22,10 @@ use crate::{
     waiting,
 };
 
-/// The store that needs no configuration.
+/// The store that keeps nothing after the program ends.
 const MEMORY: &str = "memory";
-const FILE: &str = "file";
+/// The store that is there without configuration.
+pub(super) const FILE: &str = "file";
 
 /// The arguments of `stores`.
 #[derive(clap::Args, Debug)]
@@ -103,6 +104,14 @@ struct Session {
     expires: Option<String>,
 }
 
+impl Store {
+    /// Returns the IDs of its sessions; `None` if there are none, or if they are unknown.
+    fn ids(&self) -> Option<String> {
+        let ids: Vec<&str> = self.sessions.iter().flatten().map(|session| &*session.id).collect();
+        (!ids.is_empty()).then(|| ids.join(","))
+    }
+}
+
 pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     let config = app.loader().read();
     check(&config, app)?;
@@ -120,10 +129,12 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     if arguments.json {
         return Ok(output::json(&stores)?);
     }
-    let mut table = Table::new(&["STORE", "SESSIONS", "LOCATION"]);
+    // On a terminal, the table of sessions has the IDs.
+    let mut table = Table::new(&["STORE", "SESSIONS", "LOCATION", "IDS"]).hiding(&["IDS"]);
     for store in &stores {
         let count = store.sessions.as_ref().map(|sessions| sessions.len().to_string());
-        table.row([store.name.clone(), or_dash(count), place(app, store.place.as_deref())]);
+        let place = place(app, store.place.as_deref());
+        table.row([store.name.clone(), or_dash(count), place, or_dash(store.ids())]);
     }
     app.output.table(&table)?;
     if app.output.is_terminal() {

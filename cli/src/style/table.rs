@@ -15,7 +15,8 @@ const CUT: char = '…';
 /// Rows of cells under headings.
 ///
 /// A terminal shows columns. If they are too wide, a column [gives way](Self::giving_way), then the lines of another one
-/// [break](Self::breaking). If that is not enough, each row is a block with a line for each cell.
+/// [break](Self::breaking). If that is not enough, each cell of the column that gives way is a line below its row, and at
+/// last, each row is a block with a line for each cell. No cell is left out.
 #[derive(Debug)]
 pub(crate) struct Table {
     headings: &'static [&'static str],
@@ -37,7 +38,7 @@ impl Table {
         Self { hidden, ..self }
     }
 
-    /// Cuts the cells of a column, or leaves it out, on a terminal that is too narrow.
+    /// Cuts the cells of a column, or puts each below its row, on a terminal that is too narrow.
     #[must_use]
     pub(crate) fn giving_way(self, heading: &'static str) -> Self {
         Self { gives_way: Some(heading), ..self }
@@ -72,14 +73,22 @@ impl Table {
     /// Returns the rows for a terminal of `width` columns, if that is known.
     pub(crate) fn shown(&self, colour: bool, width: Option<usize>) -> String {
         let columns = self.columns();
-        let Some(width) = width else { return aligned(&columns, &self.styles(), colour) };
+        let styles = self.styles();
+        let Some(width) = width else { return aligned(&columns, &[], &styles, colour) };
         let cut = self.cut(&columns, width);
         let broken = self.broken(&self.cut(&columns, 0), width);
-        let without = self.without(&columns);
+        let (without, below) = self.without(&columns, width);
         let broken_without = self.broken(&without, width);
-        let ways = [columns, cut, broken, without, broken_without];
-        match ways.iter().find(|columns| total(columns) <= width) {
-            Some(columns) => aligned(columns, &self.styles(), colour),
+        let beside: &[String] = &[];
+        let ways = [
+            (columns, beside),
+            (cut, beside),
+            (broken, beside),
+            (without, &below),
+            (broken_without, &below),
+        ];
+        match ways.iter().find(|(columns, _)| total(columns) <= width) {
+            Some((columns, below)) => aligned(columns, below, &styles, colour),
             None => self.blocks(colour, width),
         }
     }
@@ -94,13 +103,13 @@ impl Table {
         columns
     }
 
-    /// Returns the columns without the one that gives way.
-    fn without(&self, columns: &[Vec<String>]) -> Vec<Vec<String>> {
+    /// Returns the columns without the one that gives way, and the cells of that, each cut to a line of its own.
+    fn without(&self, columns: &[Vec<String>], width: usize) -> (Vec<Vec<String>>, Vec<String>) {
         let mut columns = columns.to_vec();
-        if let Some(at) = index(&columns, self.gives_way) {
-            columns.remove(at);
-        }
-        columns
+        let cells = index(&columns, self.gives_way).map(|at| columns.remove(at));
+        let room = width.saturating_sub(GAP).max(SHORTEST);
+        let below = cells.iter().flatten().map(|cell| cut(cell, room)).collect();
+        (columns, below)
     }
 
     /// Returns the columns with the lines of one broken.
@@ -141,9 +150,11 @@ impl Table {
                 let indent = format!("\n{}", " ".repeat(margin + GAP));
                 let gives_way = Some(&*cells[0]) == self.gives_way;
                 let cell = &cells[row + 1];
-                let cell = if gives_way { cut(cell, room) } else { wrapped(cell, room) };
+                let cell = wrapped(cell, room);
+                // A path has no spaces to break it at.
+                let fitted = |line: &str| if gives_way { cut(line, room) } else { line.to_owned() };
                 let lines: Vec<String> =
-                    cell.lines().map(|line| styled(line, *style, colour)).collect();
+                    cell.lines().map(|line| styled(&fitted(line), *style, colour)).collect();
                 let line = format!("{heading}{}{}", " ".repeat(GAP), lines.join(&indent));
                 line.trim_end().to_owned() + "\n"
             };
@@ -196,8 +207,8 @@ fn padded(text: &str, width: usize) -> String {
     format!("{text}{}", " ".repeat(width.saturating_sub(text.width())))
 }
 
-/// Returns the rows of columns. A cell may have several lines.
-fn aligned(columns: &[Vec<String>], styles: &[Style], colour: bool) -> String {
+/// Returns the rows of columns, each with its cell of `below`, if there is one. A cell may have several lines.
+fn aligned(columns: &[Vec<String>], below: &[String], styles: &[Style], colour: bool) -> String {
     let widths: Vec<usize> = columns.iter().map(|cells| width(cells)).collect();
     let mut shown = String::new();
     for (row, style) in styles.iter().enumerate() {
@@ -209,6 +220,9 @@ fn aligned(columns: &[Vec<String>], styles: &[Style], colour: bool) -> String {
             let cells = cells.map(|(lines, width)| padded(lines.get(at).unwrap_or(&""), *width));
             let line = cells.collect::<Vec<_>>().join(&" ".repeat(GAP));
             shown += &(styled(line.trim_end(), *style, colour) + "\n");
+        }
+        if let Some(cell) = below.get(row).filter(|cell| !matches!(&***cell, "" | "-")) {
+            shown += &(" ".repeat(GAP) + &styled(cell, *style, colour) + "\n");
         }
     }
     shown
@@ -253,7 +267,7 @@ mod tests {
     #[test]
     fn one_column_gives_way_first_and_then_the_lines_of_another_break() {
         let blocks = "KEY     a.key\nVALUE   one two three\n        four\nORIGIN  …config.toml:1:2\n\n\
-                      KEY     b\nVALUE   日本 語\nORIGIN  variable AUTHN_…\n";
+                      KEY     b\nVALUE   日本 語\nORIGIN  variable\n        AUTHN_PROFILE\n";
         for (width, expected) in [
             (
                 50,
@@ -273,8 +287,18 @@ mod tests {
                  a.key  one two three  …thn/config.toml:1:2\n       four\n\
                  b      日本 語        variable AUTHN_PROF…\n",
             ),
-            (42, "KEY    VALUE\na.key  one two three four\nb      日本 語\n"),
-            (23, "KEY    VALUE\na.key  one two three\n       four\nb      日本 語\n"),
+            (
+                42,
+                "KEY    VALUE\n  ORIGIN\n\
+                 a.key  one two three four\n  ~/authn/config.toml:1:2\n\
+                 b      日本 語\n  variable AUTHN_PROFILE\n",
+            ),
+            (
+                23,
+                "KEY    VALUE\n  ORIGIN\n\
+                 a.key  one two three\n       four\n  …uthn/config.toml:1:2\n\
+                 b      日本 語\n  variable AUTHN_PROFI…\n",
+            ),
             (22, blocks),
         ] {
             assert_eq!(wide().shown(false, Some(width)), expected, "{width}");

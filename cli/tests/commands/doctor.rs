@@ -176,6 +176,91 @@ fn a_problem_of_the_store_has_its_command() {
 }
 
 #[test]
+#[cfg(unix)]
+fn a_session_that_is_not_private_is_a_warning_with_its_command_where_no_store_is_needed() {
+    let server = Server::new();
+    let sandbox = server.sandbox();
+    let token = || server.giving("t0k3n", 3_600, || sandbox.run_without_folder(&["token"]));
+    token().done();
+    let folder = sandbox.path("home/.local/state/authn/tokens");
+    let session = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let session =
+        session.into_iter().find(|path| path.extension().is_some_and(|end| end == "json")).unwrap();
+    let name = session.file_name().unwrap().to_str().unwrap();
+    let path = format!("/home/.local/state/authn/tokens/{name}");
+    set_mode(&session, 0o644);
+    let outcome = token();
+    let warning = format!(
+        "warning: {path} can be accessed by other users, so the token is not stored for the next program\n\
+         help: `chmod 600 {path}`, or set `store` to `memory` to do without\n"
+    );
+    assert_eq!((&*outcome.stderr, &*outcome.stdout), (&*warning, "t0k3n\n"));
+    let outcome = run(&sandbox);
+    let open = format!(
+        "{path} can be accessed by other users: tokens may not be stored, and each program then requests its own"
+    );
+    let help = format!("`chmod 600 {path}`, or set `store` to `memory` to do without");
+    has(&outcome, "store", ["warning", &open, &help]);
+    assert_eq!(outcome.code, 0, "{outcome:?}");
+
+    // What was set aside stops nothing.
+    set_mode(&session, 0o600);
+    fs::write(&session, "{ s3cr3t").unwrap();
+    token().done();
+    let outcome = run(&sandbox);
+    let aside = path.replace(".json", ".corrupt");
+    let message = format!("{aside} is a session that was set aside, because it was damaged");
+    has(&outcome, "store", ["warning", &message, &format!("`rm {aside}`, once you don't need it")]);
+    let usable = "file in /home/.local/state/authn/tokens can be used";
+    has(&outcome, "store", ["ok", usable, "-"]);
+    assert!(!outcome.stdout.contains("not be stored"), "{}", outcome.stdout);
+}
+
+#[test]
+#[cfg(unix)]
+fn a_folder_in_which_everybody_can_replace_a_file_is_a_warning() {
+    let config =
+        "[credentials]\ndomain = \"a.test\"\nbearer = { file = \"../../secrets/token\" }\n";
+    let sandbox = Sandbox::with(config);
+    set_mode(&sandbox.file("home/secrets/token", "t0k3n"), 0o600);
+    assert_eq!(sandbox.run(&["token"]).stderr, "");
+    for (folder, clause) in [
+        ("home/.config/authn", "the file is in a folder in which every user can replace it"),
+        ("home/secrets", "token is in a folder in which every user can replace it"),
+    ] {
+        set_mode(&sandbox.path(folder), 0o777);
+        let outcome = sandbox.run(&["token"]);
+        assert_eq!((outcome.code, &*outcome.stdout), (0, "t0k3n\n"), "{}", outcome.stderr);
+        assert_eq!(outcome.stderr.matches(clause).count(), 1, "{}", outcome.stderr);
+        assert!(outcome.stderr.contains("`chmod o-w "), "{}", outcome.stderr);
+        set_mode(&sandbox.path(folder), 0o1777);
+        assert_eq!(sandbox.run(&["token"]).stderr, "");
+        set_mode(&sandbox.path(folder), 0o755);
+    }
+}
+
+#[test]
+fn without_a_configuration_the_findings_agree() {
+    let outcome = run(&Sandbox::new());
+    assert_eq!(outcome.code, 3, "{outcome:?}");
+    has(
+        &outcome,
+        "configuration",
+        ["skipped", "no option is set, so there is nothing to check", "-"],
+    );
+    has(
+        &outcome,
+        "server",
+        [
+            "skipped",
+            "neither a store nor a server was tried, because none is configured",
+            "configure a provider first",
+        ],
+    );
+    assert!(!outcome.stdout.contains("valid"), "{}", outcome.stdout);
+}
+
+#[test]
 fn a_file_of_authorities_is_parsed() {
     let text = "[credentials]\ndomain = \"a.test\"\nbearer = \"x\"\n[http]\nca_file = \"ca.pem\"\n";
     let sandbox = Sandbox::with(text);
@@ -260,7 +345,10 @@ fn the_server_is_contacted_without_a_secret() {
     let rows = of(&outcome, "server");
     let [["problem", message, help]] = rows[..] else { panic!("{rows:?}") };
     assert!(message.contains("can't be reached"), "{message}");
-    assert_eq!(help, "check the address with its port, and that the server runs");
+    assert_eq!(
+        help,
+        "check the address with its port, and that the server runs: no program listens on this port there"
+    );
 }
 
 #[test]

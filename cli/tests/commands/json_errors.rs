@@ -31,13 +31,13 @@ fn every_command_with_json_reports_a_failure_as_one_object() {
         (&["header"], "configuration", json!("unknown-key"), 3),
         (&["status"], "configuration", json!("unknown-key"), 3),
         (&["stores"], "configuration", json!("unknown-key"), 3),
-        (&["doctor", "--offline"], "configuration", Value::Null, 3),
-        (&["explain", "nonsense"], "usage", Value::Null, 2),
-        (&["config", "show", "no.such.key"], "configuration", Value::Null, 3),
-        (&["providers", "nowhere"], "configuration", Value::Null, 3),
-        (&["token", SECRET], "usage", Value::Null, 2),
-        (&["config", "path", "--nonsense"], "usage", Value::Null, 2),
-        (&["logout", "--nonsense"], "usage", Value::Null, 2),
+        (&["doctor", "--offline"], "configuration", json!("unknown-key"), 3),
+        (&["explain", "nonsense"], "usage", json!("usage"), 2),
+        (&["config", "show", "no.such.key"], "configuration", json!("configuration"), 3),
+        (&["providers", "nowhere"], "configuration", json!("configuration"), 3),
+        (&["token", SECRET], "usage", json!("usage"), 2),
+        (&["config", "path", "--nonsense"], "usage", json!("usage"), 2),
+        (&["logout", "--nonsense"], "usage", json!("usage"), 2),
     ] {
         let outcome = wrong.run(&[command, &["--json"]].concat());
         let failure = failure(&outcome);
@@ -64,6 +64,32 @@ fn several_problems_are_in_the_list_of_one_object() {
         assert_eq!((&problem["severity"], &problem["help"]), (&json!("error"), &json!(help)));
         assert!(problem["place"].as_str().unwrap().contains("config.toml:"), "{problem}");
     }
+}
+
+#[test]
+fn the_problems_that_doctor_finds_are_in_the_list() {
+    let wrong = Sandbox::with("[credentials]\ndomian = \"a.test\"\nbearer = \"x\"\n");
+    let outcome = wrong.run(&["doctor", "--offline", "--json"]);
+    let failure = failure(&outcome);
+    assert!(failure["message"].as_str().unwrap().starts_with("1 problem"), "{failure}");
+    let problems = failure["problems"].as_array().unwrap();
+    let problem = problems.iter().find(|problem| problem["severity"] == "error").unwrap();
+    assert_eq!(
+        (&problem["code"], &problem["key"], &problem["severity"]),
+        (&json!("unknown-key"), &json!("credentials.domian"), &json!("error"))
+    );
+
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let option = format!("credentials.oauth.token_endpoint_url=http://{closed}/token");
+    let sandbox = Server::new().sandbox_with_store();
+    let outcome = sandbox.run(&["--set", &option, "doctor", "--json"]);
+    let failure = self::failure(&outcome);
+    assert_eq!((&failure["kind"], &failure["code"]), (&json!("provider"), &json!("provider")));
+    let problem = &failure["problems"][0];
+    assert_eq!(
+        (&problem["kind"], &problem["code"], &problem["server_code"]),
+        (&json!("network"), &json!("network"), &Value::Null)
+    );
 }
 
 #[test]
@@ -96,13 +122,19 @@ fn a_failure_of_the_server_has_its_kind() {
     let body = r#"{"error":"invalid_client"}"#;
     let (outcome, _) =
         server.answering("401 Unauthorized", body, || sandbox.run(&["token", "--json"]));
-    assert_eq!((outcome.code, &failure(&outcome)["kind"]), (5, &json!("refused")));
+    let refused = failure(&outcome);
+    assert_eq!((outcome.code, &refused["kind"]), (5, &json!("refused")));
+    assert_eq!(
+        (&refused["code"], &refused["server_code"]),
+        (&json!("refused"), &json!("invalid_client"))
+    );
     let (outcome, _) = server.answering("503 Service Unavailable", "", || {
         sandbox.run(&["token", "--json", "--min-ttl", "5m"])
     });
     let failure = failure(&outcome);
     assert_eq!((outcome.code, &failure["exit"]), (5, &json!(5)));
     assert!(failure["help"].is_string(), "{failure}");
+    assert_eq!((&failure["code"], &failure["server_code"]), (&json!("network"), &Value::Null));
 }
 
 #[test]

@@ -131,6 +131,78 @@ fn a_session_that_is_not_revoked_stays() {
     server.is_left_alone();
 }
 
+/// Returns the ID of the only stored session of a client.
+fn id_of(sandbox: &Sandbox, client: &str) -> String {
+    let listed = sandbox.run(&["stores", "file"]).done();
+    let row = listed.lines().find(|row| row.split('\t').nth(7) == Some(client)).unwrap();
+    row.split('\t').next().unwrap().to_owned()
+}
+
+const OTHER: [&str; 2] = ["--set", "credentials.oauth.client_id=other"];
+
+#[test]
+fn other_sessions_of_the_profile_are_counted_with_what_ends_them() {
+    let server = Server::new();
+    let sandbox = server.sandbox_with_store();
+    let more = sandbox.file("repo/more.toml", "[profile.ci]\n");
+    let sandbox = sandbox.env("AUTHN_CONFIG", more);
+    for flags in [&[][..], &OTHER, &["-p", "ci"]] {
+        server.giving("one", 3_600, || sandbox.run(&[flags, &["token"]].concat())).done();
+    }
+    let left = "1 other session of this profile is still stored, of options that have changed or were given by flags: \
+                `authn stores` lists it, `authn logout --session ID` deletes it, and `authn logout --all` deletes all";
+    let ended = format!("logged out: deleted the session from the store `file` {OAUTH}");
+    said(&sandbox.run(&["logout"]), &format!("{ended}\n{left}"));
+    let nothing = format!("the store `file` has no session of the current options {OAUTH}");
+    said(&sandbox.run(&["logout"]), &format!("{nothing}\n{left}"));
+    // The session of another profile is not counted.
+    sandbox.run(&["logout", "--session", &id_of(&sandbox, "other")]).done();
+    said(&sandbox.run(&["logout"]), &nothing);
+    // The sessions of a store that is no longer chosen are.
+    let in_memory = ["-p", "ci", "--set", "credentials.oauth.store=memory", "logout"];
+    let outcome = sandbox.run(&in_memory);
+    assert!(
+        outcome.stderr.contains("1 other session of this profile is still stored"),
+        "{outcome:?}"
+    );
+    assert!(!outcome.stderr.contains("--profile"), "`--all` takes no profile: {outcome:?}");
+}
+
+#[test]
+fn what_is_left_after_revoking_all_is_listed_and_is_a_failure() {
+    let server = Server::new();
+    let sandbox = server.sandbox_with_store();
+    server.giving("one", 3_600, || sandbox.run(&[&OTHER[..], &["token"]].concat())).done();
+    let folder = "home/.local/state/authn/tokens";
+    let files = std::fs::read_dir(sandbox.path(folder)).unwrap();
+    let mut names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
+    let aside = names.find(|name| name.ends_with(".json")).unwrap().replace(".json", ".corrupt");
+    sandbox.file(&format!("{folder}/{aside}"), "l1ve");
+    let outcome = sandbox.run(&["logout", "--all", "--revoke"]);
+    let id = id_of(&sandbox, "other");
+    assert_eq!((outcome.code, &*outcome.stdout), (1, ""), "{}", outcome.stderr);
+    for words in [
+        format!("the store `file` has no session of the current options {OAUTH}\n"),
+        format!(
+            "left in the store `file`: session {id} {OAUTH}: no profile has its options, so it can't be revoked\n"
+        ),
+        format!("{aside} is a session that was set aside, because it was damaged\n"),
+        "error: 2 sessions are left\nhelp: `authn logout --session ID` deletes one".to_owned(),
+    ] {
+        assert!(outcome.stderr.contains(&words), "{words}\n{}", outcome.stderr);
+    }
+    // The session of a profile that fails is left, too, and the code is that of the failure.
+    server.giving("two", 3_600, || sandbox.run(&["token"])).done();
+    let outcome = sandbox.run(&["logout", "--all", "--revoke"]);
+    let id = id_of(&sandbox, "cli");
+    assert_eq!((outcome.code, &*outcome.stdout), (3, ""), "{}", outcome.stderr);
+    let why = format!("session {id} {OAUTH}: its profile could not be logged out\n");
+    assert!(outcome.stderr.contains(&why), "{why}\n{}", outcome.stderr);
+    sandbox.run(&["logout", "--all"]).done();
+    assert_eq!(sandbox.run(&["logout", "--all", "--revoke"]).code, 0);
+    server.is_left_alone();
+}
+
 #[test]
 fn a_missing_session_needs_no_revocation() {
     let sandbox = Server::new().sandbox_with_store();

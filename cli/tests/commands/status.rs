@@ -382,7 +382,8 @@ fn a_session_that_cannot_be_read_is_a_warning() {
     std::fs::write(&record, "{ s3cr3t").unwrap();
     let before = files();
     let warning = format!(
-        "warning: a stored session can't be read by this version and is not used ({name})\nhelp: log in again\n"
+        "warning: a stored session is not used, because it was damaged ({name})\n\
+         help: the next login or token request replaces it\n"
     );
     // Whether a log is on that does not contain it, or none.
     for levels in [None, Some("off"), Some("reqwest=info"), Some("authn=error")] {
@@ -396,7 +397,7 @@ fn a_session_that_cannot_be_read_is_a_warning() {
     }
     let logged = sandbox.run(&["-v", "status"]);
     assert!(!logged.stderr.contains(&warning), "the log contains it: {logged:?}");
-    assert_eq!(logged.stderr.matches("a stored session can't be read").count(), 1, "{logged:?}");
+    assert_eq!(logged.stderr.matches("a stored session is not used").count(), 1, "{logged:?}");
     // The next save replaces it.
     let outcome = server.giving("two", 3600, || sandbox.run(&["token"]));
     assert_eq!(outcome.stderr.matches(&warning).count(), 1, "{outcome:?}");

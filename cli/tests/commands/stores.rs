@@ -6,7 +6,7 @@ use crate::{sandbox::Sandbox, server::Server};
 
 /// A sandbox has no keyring.
 const KEYRING: &str =
-    if cfg!(feature = "keyring") { "keyring\t-\tSecret Service (authn)\n" } else { "" };
+    if cfg!(feature = "keyring") { "keyring\t-\tSecret Service (authn)\t-\n" } else { "" };
 
 #[test]
 fn sessions_are_counted_by_store() {
@@ -14,9 +14,9 @@ fn sessions_are_counted_by_store() {
     let sandbox = server.sandbox_with_store();
     let listed = || sandbox.run_without_folder(&["stores"]).done();
     let place = "/home/.local/state/authn/tokens";
-    assert_eq!(listed(), format!("memory\t-\t-\nfile\t0\t{place}\n{KEYRING}"));
+    assert_eq!(listed(), format!("memory\t-\t-\t-\nfile\t0\t{place}\t-\n{KEYRING}"));
     server.giving("t0k3n", 3_600, || sandbox.run(&["token"])).done();
-    assert_eq!(listed(), format!("memory\t-\t-\nfile\t1\t{place}\n{KEYRING}"));
+    let counted = listed();
 
     let json = sandbox.run_without_folder(&["stores", "--json"]).done();
     let shown: Value = serde_json::from_str(&json).unwrap();
@@ -31,6 +31,7 @@ fn sessions_are_counted_by_store() {
 
     let one = sandbox.run_without_folder(&["stores", "file"]).done();
     let (id, server) = (session["id"].as_str().unwrap(), server.url("/token"));
+    assert_eq!(counted, format!("memory\t-\t-\t-\nfile\t1\t{place}\t{id}\n{KEYRING}"));
     let expected = format!("{id}\tfile\t-\toauth\t-\tin 59m\t{server}\tcli\t{file}\n");
     assert_eq!(one, expected);
     for (key, expected) in [
@@ -51,7 +52,7 @@ fn sessions_are_counted_by_store() {
     assert!(unknown.stderr.contains("`authn stores` lists the stores"), "{}", unknown.stderr);
 
     sandbox.run(&["logout"]).done();
-    assert_eq!(listed(), format!("memory\t-\t-\nfile\t0\t{place}\n{KEYRING}"));
+    assert_eq!(listed(), format!("memory\t-\t-\t-\nfile\t0\t{place}\t-\n{KEYRING}"));
 }
 
 #[test]
@@ -82,6 +83,9 @@ fn sessions_of_other_options_are_listed_and_ended_without_any_secret() {
         found
     };
     assert_eq!(clients(), ["- cli", "- old", "ci cli", "ci cli"]);
+    let stores = sandbox.run(&["-p", "ci", "stores"]).done();
+    let files = stores.lines().find(|row| row.starts_with("file\t4\t")).unwrap();
+    assert_eq!(files.split('\t').nth(3).unwrap().split(',').count(), 4, "{files}");
     let listed = sandbox.run(&["stores", "file"]).done();
     let old = listed.lines().find(|row| row.contains("\told\t")).unwrap();
     let id = old.split('\t').next().unwrap();
@@ -109,10 +113,10 @@ fn sessions_of_other_options_are_listed_and_ended_without_any_secret() {
 #[test]
 fn the_folder_can_be_configured_and_belongs_to_the_application() {
     let sandbox = Sandbox::with("[stores.file]\ndirectory = \"/nowhere/tokens\"\n");
-    let listed = format!("memory\t-\t-\nfile\t0\t/nowhere/tokens\n{KEYRING}");
+    let listed = format!("memory\t-\t-\t-\nfile\t0\t/nowhere/tokens\t-\n{KEYRING}");
     assert_eq!(sandbox.run(&["stores"]).done(), listed);
     let other = sandbox.run_without_folder(&["--app", "fdt", "stores"]).done();
-    let listed = format!("memory\t-\t-\nfile\t0\t/home/.local/state/fdt/tokens\n{KEYRING}");
+    let listed = format!("memory\t-\t-\t-\nfile\t0\t/home/.local/state/fdt/tokens\t-\n{KEYRING}");
     assert_eq!(other, listed.replace("authn", "fdt"), "a keyring's service is named after it too");
 }
 
@@ -131,6 +135,35 @@ fn only_problems_of_the_stores_are_errors() {
         assert_eq!((outcome.code, &*outcome.stdout), (3, ""), "{}", outcome.stderr);
         assert!(outcome.stderr.contains(word), "{}", outcome.stderr);
         assert!(!outcome.stderr.contains("s3cr3t"), "{}", outcome.stderr);
+    }
+}
+
+#[test]
+fn a_damaged_session_is_told_from_one_of_a_later_version() {
+    let server = Server::new();
+    let sandbox = server.sandbox_with_store();
+    server.giving("one", 3_600, || sandbox.run(&["token"])).done();
+    let folder = sandbox.path("home/.local/state/authn/tokens");
+    let mut files = std::fs::read_dir(&folder).unwrap().map(|file| file.unwrap().path());
+    let session = files.find(|path| path.extension().is_some_and(|end| end == "json")).unwrap();
+    for (text, why, help) in [
+        ("{ s3cr3t", "it was damaged", "the next login or token request replaces it"),
+        (
+            r#"{"version":99,"revision":1}"#,
+            "a later version wrote it",
+            "use the later version, or start a new session with this one",
+        ),
+    ] {
+        std::fs::write(&session, text).unwrap();
+        for command in [&["stores"][..], &["status"], &["doctor", "--offline"]] {
+            let outcome = sandbox.run(command);
+            let warning = format!("a stored session is not used, because {why}");
+            assert!(outcome.stderr.contains(&warning), "{command:?} {}", outcome.stderr);
+            assert!(outcome.stderr.contains(&format!("help: {help}\n")), "{}", outcome.stderr);
+        }
+        let found = sandbox.run(&["doctor", "--offline"]).stdout;
+        let row = format!("{} is not used, because {why}\t{help}\n", session.display());
+        assert!(found.contains(&row), "{row}{found}");
     }
 }
 

@@ -23,7 +23,13 @@ pub(crate) fn read(
     problems: &mut Vec<Problem>,
 ) -> Layer {
     let state = match text(path, problems) {
-        Ok(Some(text)) => return parse(name, path, text, problems),
+        Ok(Some(text)) => {
+            // Trust in a project's file is bound to its contents, so that another file is not trusted.
+            if name != LayerName::Project {
+                check_folder(path, problems);
+            }
+            return parse(name, path, text, problems);
+        }
         Ok(None) => {
             let message = format!("{} does not exist", path.display());
             let problem = Problem::error(ProblemCode::NoSuchFile, message);
@@ -58,6 +64,12 @@ pub(crate) fn text(
         let provenance = SourceText::new(path.to_owned(), good).provenance(at);
         Box::new(problem.with_provenance(provenance).with_help("save it as UTF-8"))
     })
+}
+
+/// Adds a warning to `problems` if every user can replace the file.
+pub(crate) fn check_folder(path: &Path, problems: &mut Vec<Problem>) {
+    let fault = input_file::fault_of_folder(path);
+    problems.extend(fault.map(|refusal| problem(path, &refusal, Problem::warning)));
 }
 
 /// Returns the problem of a file that is refused.

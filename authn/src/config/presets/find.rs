@@ -58,6 +58,7 @@ impl<'a> Presets<'a> {
     pub(super) fn find(&self, name: &str, problems: &mut Vec<Problem>) -> Option<Found> {
         match self.path(name).map(|path| (file::text(&path, problems), path)) {
             Some((Ok(Some(text)), path)) => {
+                file::check_folder(&path, problems);
                 let text = Arc::new(SourceText::new(path, text));
                 let entries = file::document(&text, problems)?;
                 let start = text.provenance(0);

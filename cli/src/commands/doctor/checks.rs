@@ -89,7 +89,11 @@ pub(super) fn files(snapshot: &Snapshot) -> Vec<Finding> {
 
 /// Reports the problems of the configuration that no other check reports.
 pub(super) fn configuration(snapshot: &Snapshot) -> Vec<Finding> {
-    or_ok(problems(snapshot, "configuration"), || "all options are known and valid".to_owned())
+    let found = problems(snapshot, "configuration");
+    if found.is_empty() && snapshot.is_unconfigured() {
+        return vec![Finding::skipped("no option is set, so there is nothing to check")];
+    }
+    or_ok(found, || "all options are known and valid".to_owned())
 }
 
 /// Reports the active provider.
@@ -214,19 +218,16 @@ pub(super) fn store(snapshot: &Snapshot) -> Vec<Finding> {
     let Some(Store { name, place, problems, examination }) = &snapshot.store else {
         return findings;
     };
-    if problems.iter().any(|problem| problem.severity() == Severity::Error)
-        && snapshot.credentials.as_ref().is_some_and(Credentials::needs_no_store)
-    {
-        let without = "tokens are not stored, so that each program requests its own";
-        return problems
-            .iter()
-            .map(|problem| Finding::warning(format!("{}: {without}", problem.message())))
-            .map(|finding| finding.with_help("set `store` to `memory`, if that is wanted"))
-            .collect();
-    }
-    findings.extend(problems.iter().map(|problem| Finding::of(Code::Other, problem)));
-    let mut findings =
-        or_ok(findings, || format!("{name}{} can be used", with_name(" in ", place.as_deref())));
+    // What is only left over does not stop the store.
+    let is_usable = !snapshot.store.as_ref().is_some_and(Store::has_failed);
+    findings.extend(is_usable.then(|| {
+        Finding::ok(format!("{name}{} can be used", with_name(" in ", place.as_deref())))
+    }));
+    let goes_on = needs_no_store(snapshot);
+    findings.extend(problems.iter().map(|problem| match problem.severity() {
+        Severity::Error if goes_on => unstored(problem),
+        _ => Finding::of(Code::Other, problem),
+    }));
     findings.extend(of_server(name, examination));
     findings
 }
@@ -244,6 +245,24 @@ fn of_server(name: &str, examination: &Examination) -> Vec<Finding> {
     server.into_iter().chain(leases).map(Finding::ok).collect()
 }
 
+/// Returns whether a store that fails is only a warning, because tokens can be requested without it.
+fn needs_no_store(snapshot: &Snapshot) -> bool {
+    snapshot.credentials.as_ref().is_some_and(Credentials::needs_no_store)
+}
+
+/// Reports a problem of a store that tokens don't need.
+fn unstored(problem: &Problem) -> Finding {
+    const WITHOUT: &str = "set `store` to `memory` to do without";
+    let message = format!(
+        "{}: tokens may not be stored, and each program then requests its own",
+        problem.message()
+    );
+    Finding::warning(message).with_help(match problem.help() {
+        Some(help) => format!("{help}, or {WITHOUT}"),
+        None => WITHOUT.to_owned(),
+    })
+}
+
 /// Reports the session, or how to start one.
 pub(super) fn session(snapshot: &Snapshot) -> Vec<Finding> {
     let (Some(credentials), Some(status)) = (&snapshot.credentials, &snapshot.status) else {
@@ -251,7 +270,12 @@ pub(super) fn session(snapshot: &Snapshot) -> Vec<Finding> {
     };
     vec![match status {
         Err(_) if snapshot.store.as_ref().is_some_and(Store::has_failed) => {
-            Finding::problem(Code::Other, "the session is unknown, because the store can't be used")
+            let message = "the session is unknown, because the store can't be used";
+            if needs_no_store(snapshot) {
+                Finding::warning(message)
+            } else {
+                Finding::problem(Code::Other, message)
+            }
         }
         Err(error) => Finding::failure(error),
         Ok(status) if status.has_token || status.has_refresh_token => Finding::ok(stored(status)),

@@ -6,7 +6,10 @@ use authn::{
 };
 use serde::Serialize;
 
-use crate::exit::{Code, code_of};
+use crate::{
+    exit::{Code, code_of},
+    report::{Cause, Note},
+};
 
 /// One finding of a check.
 #[derive(Debug, Serialize)]
@@ -20,6 +23,9 @@ pub(super) struct Finding {
     /// The exit code if this were the only finding.
     #[serde(skip)]
     pub(super) code: Code,
+    /// The same for the object of a failure, if it is one of the library.
+    #[serde(skip)]
+    pub(super) note: Option<Note>,
 }
 
 /// The severity of a finding.
@@ -41,6 +47,7 @@ impl Finding {
             message: message.into(),
             help: None,
             code: Code::Success,
+            note: None,
         }
     }
 
@@ -66,13 +73,26 @@ impl Finding {
             Severity::Warning => Self::warning(message),
             _ => Self::problem(code, message),
         };
-        Self { help: problem.help().map(str::to_owned), ..finding }
+        let note = Some(Note::problem(problem));
+        Self { help: problem.help().map(str::to_owned), note, ..finding }
     }
 
     /// Converts an error.
     pub(super) fn failure(error: &Error) -> Self {
         let help = error.help().map(str::to_owned);
-        Self { help, ..Self::problem(code_of(error), error.message()) }
+        let note = Some(Note::error(&Cause::of(error), error.message(), error.help()));
+        Self { help, note, ..Self::problem(code_of(error), error.message()) }
+    }
+
+    /// Returns what it says in the object of a failure; `None` if it is neither a problem nor a warning.
+    pub(super) fn noted(&self) -> Option<Note> {
+        let (message, help) = (&*self.message, self.help.as_deref());
+        let own = match self.state {
+            State::Ok | State::Skipped => return None,
+            State::Warning => Note::warning(message, help),
+            State::Problem => Note::error(&Cause::default(), message, help),
+        };
+        Some(self.note.clone().unwrap_or(own))
     }
 
     /// Sets the help.

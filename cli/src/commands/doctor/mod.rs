@@ -152,7 +152,12 @@ fn conclude(findings: &[Finding], active: &str, output: &Output) -> Result<(), F
         (0, _) => output.warning(&format!("{counts} ({active})"), None),
         _ => output.error(&format!("{counts} ({active})"), None),
     }
-    if problems == 0 { Ok(()) } else { Err(Failure::Silent(worst(findings))) }
+    if problems == 0 {
+        return Ok(());
+    }
+    // After the summary, which is the message of the object.
+    findings.iter().filter_map(Finding::noted).for_each(|note| output.found(note));
+    Err(Failure::Silent(worst(findings)))
 }
 
 /// Returns the code of the worst problem. An invalid configuration may be the cause of the others.

@@ -4,7 +4,7 @@ use std::{io, net::TcpStream, time::Duration};
 
 use authn::{
     Credentials, Entry, Environment, Error, ErrorKind, Probe, Status, Token, Url,
-    config::{Config, KnownStore, Problem, Setting, Severity},
+    config::{Config, KnownStore, Problem, Provenance, Setting, Severity},
     store::Examination,
 };
 
@@ -148,6 +148,11 @@ impl Snapshot {
     /// Returns whether a new token was issued.
     pub(super) fn has_new_token(&self) -> bool {
         matches!(self.token, Some(Ok(Some(_))))
+    }
+
+    /// Returns whether no source sets any option.
+    pub(super) fn is_unconfigured(&self) -> bool {
+        self.settings.iter().all(|setting| setting.provenance == Provenance::Default)
     }
 
     /// Returns the text of an option.

@@ -34,6 +34,9 @@ pub(super) fn server(snapshot: &Snapshot) -> Vec<Finding> {
     let Some(probe) = &snapshot.probe else {
         return vec![if snapshot.credentials.is_some() {
             Finding::skipped("no server was contacted").with_help("leave out `--offline`")
+        } else if snapshot.is_unconfigured() {
+            Finding::skipped("neither a store nor a server was tried, because none is configured")
+                .with_help("configure a provider first")
         } else {
             Finding::skipped(
                 "neither a store nor a server was tried, because the configuration is invalid",

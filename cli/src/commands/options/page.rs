@@ -7,12 +7,11 @@ use authn::{
     options::{Field, Kind},
     reference::TableDescription,
 };
-use console::Term;
 
 use super::{default_of, facts, type_of, variable};
 use crate::{
     app::App,
-    output::{self, Output},
+    output::{self, Output, columns_of_data},
     style::{BOLD, Table, hanging, prose, wrapped},
 };
 
@@ -138,8 +137,7 @@ pub(super) fn references(registry: &Registry) -> String {
 
 /// Returns the width of the paragraphs.
 fn columns() -> usize {
-    let size = Term::stdout().size_checked();
-    size.map_or(WIDTHS.1, |(_, columns)| WIDTHS.1.min(columns.into()))
+    columns_of_data().map_or(WIDTHS.1, |columns| WIDTHS.1.min(columns))
 }
 
 pub(super) fn one_line(text: &str) -> String {
