@@ -90,14 +90,12 @@ impl Scene {
 
     /// Returns the documents by their names: the sessions, and the framework's own.
     fn texts(&self) -> BTreeMap<String, String> {
-        let folder = fs::read_dir(self.folder()).unwrap().map(|entry| entry.unwrap().path());
         let name = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().to_owned();
-        let is_text =
-            |path: &PathBuf| !name(path).ends_with(".lock") && !name(path).ends_with(".lease");
-        folder
-            .filter(is_text)
-            .map(|path| (name(&path), fs::read_to_string(&path).unwrap()))
-            .collect()
+        let is_lock = |path: &PathBuf| {
+            path.extension().is_some_and(|ending| ending == "lock" || ending == "lease")
+        };
+        let paths = self.0.files().into_iter().filter(|path| !is_lock(path));
+        paths.map(|path| (name(&path), fs::read_to_string(&path).unwrap())).collect()
     }
 
     fn folder(&self) -> PathBuf {
@@ -106,11 +104,8 @@ impl Scene {
 
     /// Returns the path of the one session.
     fn session(&self) -> PathBuf {
-        let texts = self.texts();
-        let mut names = texts.keys().filter(|name| name.ends_with(".json"));
-        let path = self.folder().join(names.next().unwrap());
-        assert_eq!(names.next(), None);
-        path
+        assert_eq!(self.0.documents().len(), 1);
+        self.0.document()
     }
 
     /// Returns the keys of the documents, with `-` for one that is not encrypted.

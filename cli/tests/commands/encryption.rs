@@ -99,7 +99,7 @@ fn a_list_of_previous_keys_is_given_in_each_way_and_never_shown() {
         format!("{other}, {OLD}"),
         format!("['{other}', '{OLD}']"),
         format!("['{other}', {{ file = '{file}' }}]"),
-        format!("{{ file = '{file}' }}"),
+        format!("[{{ file = '{file}' }}]"),
         "[{ env = 'OLD_KEY' }]".to_owned(),
     ] {
         sandbox = sandbox.env(PREVIOUS, &list);
@@ -135,9 +135,11 @@ fn a_key_of_a_list_is_refused_in_a_flag_and_without_being_shown() {
         assert!(outcome.stderr.contains("error: literal-secret"), "{outcome:?}");
         assert!(!outcome.stderr.contains(OLD), "{outcome:?}");
     }
-    let by_reference = "stores.file.previous_encryption_keys=[{ env = \"OLD_KEY\" }]";
     let sandbox = sandbox.env("OLD_KEY", OLD);
-    assert_eq!(sandbox.run(&["--set", by_reference, "token"]).done(), "abc\n");
+    for reference in ["[{ env = \"OLD_KEY\" }]", "{ env = \"OLD_KEY\" }"] {
+        let by_reference = format!("stores.file.previous_encryption_keys={reference}");
+        assert_eq!(sandbox.run(&["--set", &by_reference, "token"]).done(), "abc\n");
+    }
 }
 
 #[test]

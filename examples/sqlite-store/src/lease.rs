@@ -46,27 +46,44 @@ pub(super) async fn acquire(store: &Sqlite, key: &StoreKey) -> Result<Lease> {
     let mut owner = [0; 16];
     getrandom::fill(&mut owner).map_err(|_| Error::internal("the system has no random numbers"))?;
     let row = Row { store: store.clone(), key: key.clone(), owner, ends: Arc::default() };
-    while !row.take().await? {
-        sleep(POLL).await;
-    }
-    let (on_loss, loss) = oneshot::channel::<()>();
-    let renewed = row.clone();
-    let renewal = tokio::spawn(async move {
-        renewed.renew_until_lost().await;
-        drop(on_loss);
+    // A task of its own: a caller that no longer waits must not leave a lease that was just taken.
+    let (caller, acquired) = oneshot::channel();
+    tokio::spawn(async move {
+        while !caller.is_closed() {
+            match row.take().await {
+                Ok(false) => sleep(POLL).await,
+                // If the caller is gone, the lease is dropped here.
+                taken => return drop(caller.send(taken.map(|_| row.held()))),
+            }
+        }
     });
-    let held = Held { row: row.clone(), renewal: renewal.abort_handle() };
-    Ok(Lease::new(held).with_lost(async move {
-        let mut loss = pin!(loss);
-        // A process that was stopped for longer than the lease sees it by the clock, before its task runs again.
-        poll_fn(|context| {
-            if row.has_ended() { Poll::Ready(()) } else { loss.as_mut().poll(context).map(drop) }
-        })
-        .await;
-    }))
+    acquired.await.unwrap_or_else(|_| Err(Error::store("the program is shutting down")))
 }
 
 impl Row {
+    /// Returns the lease, which was taken, and begins to renew it.
+    fn held(self) -> Lease {
+        let (on_loss, loss) = oneshot::channel::<()>();
+        let renewed = self.clone();
+        let renewal = tokio::spawn(async move {
+            renewed.renew_until_lost().await;
+            drop(on_loss);
+        });
+        let held = Held { row: self.clone(), renewal: renewal.abort_handle() };
+        Lease::new(held).with_lost(async move {
+            let mut loss = pin!(loss);
+            // A process that was stopped for longer than the lease sees it by the clock, before its task runs again.
+            poll_fn(|context| {
+                if self.has_ended() {
+                    Poll::Ready(())
+                } else {
+                    loss.as_mut().poll(context).map(drop)
+                }
+            })
+            .await;
+        })
+    }
+
     /// Takes the lease if it is free, and returns whether it was.
     async fn take(&self) -> Result<bool> {
         let row = self.clone();

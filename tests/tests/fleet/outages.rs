@@ -74,7 +74,7 @@ fn a_server_that_is_made_read_only_loses_nothing() {
         other.pause();
         assert_eq!(server.ask(&["REPLICAOF", "127.0.0.1", &port]), "OK");
     });
-    assert!(errors.contains("read-only"), "{errors}");
+    assert!(errors.contains("is a replica"), "{errors}");
     assert_eq!(server.ask(&["REPLICAOF", "NO", "ONE"]), "OK");
     goes_on(&scene, &mut fleet);
 }

@@ -34,7 +34,7 @@ impl Scene {
             "[credentials]\norigins = ['*']\n[credentials.oauth]\nissuer_url = '{}'\n\
              grant_type = 'refresh_token'\nclient_id = 'pw'\nclient_secret = 'secret'\nstore = 'redis'\n\
              refresh_token = '{}'\n\n[stores.redis]\n{store}\n\
-             encryption_key = '{}'\nlease = '3s'\ntimeout = '1s'\n",
+             encryption_key = '{}'\n",
             rig.issuer(),
             refresh_token(&rig),
             "5a".repeat(32),
