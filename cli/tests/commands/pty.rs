@@ -80,3 +80,11 @@ impl Pty {
         self.child.wait().unwrap()
     }
 }
+
+/// A test that fails leaves no shell behind: an interactive one ignores most signals, and keeps what it has inherited.
+impl Drop for Pty {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}

@@ -50,7 +50,7 @@ fn a_server_must_be_set_once_and_be_safe() {
             "without encryption",
         ),
         ("issuer_url = 'https://i.test'\njwks_url = 'http://i.test/j'", "without encryption"),
-        ("issuer_url = 'nonsense'", "URL"),
+        ("issuer_url = 'nonsense'", "found a text without a scheme"),
         ("token_endpoint_url = 'https://i.test/t'\nissuer = ''", "`issuer` is empty"),
     ] {
         let problem = problem(&format!("{client}{options}"));
