@@ -12,12 +12,13 @@ use authn_tests::command::{Sandbox, binary};
 use authn_tests::document::{Document, difference};
 use corp_compliance as _;
 
-const GUIDES: [&str; 19] = [
+const GUIDES: [&str; 20] = [
     "docs/chain.md",
     "docs/clients.md",
     "docs/coming-from.md",
     "docs/configuration.md",
     "docs/exec.md",
+    "docs/fleet.md",
     "docs/h2o-cloud.md",
     "docs/login.md",
     "docs/machines.md",

@@ -54,15 +54,17 @@ fn several_problems_are_in_the_list_of_one_object() {
     let wrong = Sandbox::with(format!(
         "[credentials]\ndomian = \"a.test\"\n[credentials.basic]\npasword = \"{SECRET}\"\n"
     ));
-    let failure = failure(&wrong.run(&["token", "--json"]));
-    let problems = failure["problems"].as_array().unwrap();
-    for (key, help) in [
-        ("credentials.domian", "did you mean `domain`?"),
-        ("credentials.basic.pasword", "did you mean `password`?"),
-    ] {
-        let problem = problems.iter().find(|problem| problem["key"] == key).expect(key);
-        assert_eq!((&problem["severity"], &problem["help"]), (&json!("error"), &json!(help)));
-        assert!(problem["place"].as_str().unwrap().contains("config.toml:"), "{problem}");
+    for command in [&["token", "--json"][..], &["config", "check", "--json"]] {
+        let failure = failure(&wrong.run(command));
+        let problems = failure["problems"].as_array().unwrap();
+        for (key, help) in [
+            ("credentials.domian", "did you mean `domain`?"),
+            ("credentials.basic.pasword", "did you mean `password`?"),
+        ] {
+            let problem = problems.iter().find(|problem| problem["key"] == key).expect(key);
+            assert_eq!((&problem["severity"], &problem["help"]), (&json!("error"), &json!(help)));
+            assert!(problem["place"].as_str().unwrap().contains("config.toml:"), "{problem}");
+        }
     }
 }
 

@@ -86,6 +86,8 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
             "the configuration has warnings"
         };
         return Err(if arguments.json {
+            // In the report of the failure.
+            all.iter().for_each(|it| app.output.problems(&it.problems));
             Failure::new(Code::Configuration, message)
         } else {
             Failure::Silent(Code::Configuration)

@@ -21,7 +21,7 @@ A secret is shown as `(set)` or `(not set)`. A value that no schema allows to be
 unknown key, is `(hidden)`. A value in a project's file that you have not trusted is `(withheld)`: it has no effect.
 
 Options that have their defaults are left out, unless `--all` or a key asks for them; the JSON always has all. On a terminal, \
-the output is a table with headings; if it is too narrow, the origins are cut or left out. Otherwise, each row is a line of \
+the output is a table with headings; if it is too narrow, the origins are cut, or below the rows. Otherwise, each row is a line of \
 tab-separated columns: KEY, VALUE and ORIGIN. An invalid configuration is shown too: its problems go to standard error, and \
 the exit code is 0.
 

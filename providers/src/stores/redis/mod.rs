@@ -113,14 +113,21 @@ impl TokenStore for Redis {
         let opened = self.opened()?;
         // Now, and not when a token that was issued once must be saved.
         opened.encryption.refresh().await.map_err(as_store)?;
-        let lease = opened.sessions.acquire(key, None).await?;
-        lease.ok_or_else(|| Error::internal("a lease ended before it began").with_help("report it"))
+        let lease = opened.sessions.acquire(key, None).await?.ok_or_else(|| {
+            Error::internal("a lease ended before it began").with_help("report it")
+        })?;
+        self.seal(key).await?;
+        Ok(lease)
     }
 
     async fn lock_unless_replaced(&self, key: &StoreKey, revision: u64) -> Result<Option<Lease>> {
         let opened = self.opened()?;
         opened.encryption.refresh().await.map_err(as_store)?;
-        opened.sessions.acquire(key, Some(revision)).await
+        let lease = opened.sessions.acquire(key, Some(revision)).await?;
+        if lease.is_some() {
+            self.seal(key).await?;
+        }
+        Ok(lease)
     }
 
     fn is_remote(&self) -> bool {
@@ -239,6 +246,25 @@ impl Redis {
                     .error("there are no sentinels", "set `sentinels`, or remove the option");
             }
         }
+    }
+
+    /// Encrypts a document of a previous key with the current one. Its revision stays, because its content does.
+    async fn seal(&self, key: &StoreKey) -> Result<()> {
+        if self._previous_encryption_keys.as_ref().is_none_or(Vec::is_empty) {
+            return Ok(());
+        }
+        let Opened { sessions, encryption } = self.opened()?;
+        let Some(stored) = sessions.load(key).await? else { return Ok(()) };
+        let revision = stored.revision;
+        let sealed = Document { revision, text: stored.document.into() };
+        let known = encryption.decrypt_known(key, &sealed).await.map_err(as_store)?;
+        if let Some(Decrypted::Previous(document)) = known {
+            let sealed = encryption.encrypt(key, &document).await.map_err(as_store)?;
+            let text = sealed.text.expose().to_owned();
+            // A save that comes before this one has the current key.
+            sessions.save(key, revision, text, revision).await?;
+        }
+        Ok(())
     }
 
     fn place(&self, problems: &mut Validation) -> Option<Place> {
