@@ -7,6 +7,7 @@
 //! | [`refresh_timing`] | when a token is refreshed, with every threshold and its reason |
 //! | [`layers`] | where a configured value comes from, and what overrides it |
 //! | [`sessions`] | what of a session is stored, where, and how several processes share it |
+//! | [`stores`] | a token store of your own, and leases that can be lost |
 //!
 //! The guides for operators are in the folder `docs` of the repository.
 
@@ -24,3 +25,6 @@ pub mod layers {}
 
 #[doc = include_str!("../guide/sessions.md")]
 pub mod sessions {}
+
+#[doc = include_str!("../guide/stores.md")]
+pub mod stores {}

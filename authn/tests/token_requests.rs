@@ -175,7 +175,7 @@ async fn redirects_are_followed_within_the_origin_if_that_is_asked_for() {
     ] {
         let error = post(path).send().await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Protocol);
-        assert!(error.message().contains("a redirect, which is not followed"), "{error}");
+        assert!(error.message().contains("of this server, which is not followed"), "{error}");
         post(path).same_origin_redirects().send().await.unwrap().success().unwrap();
         let last = server.requests().pop().unwrap();
         assert_eq!((last.line.as_str(), &*last.body), (line, body.as_bytes()));

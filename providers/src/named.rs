@@ -40,7 +40,7 @@ impl<T: ?Sized + 'static> Named<T> {
 pub(crate) fn names<T: ?Sized + 'static>(
     entries: impl Iterator<Item = &'static Named<T>>,
 ) -> Vec<&'static str> {
-    let mut names = Vec::from_iter(entries.map(Named::name));
+    let mut names: Vec<_> = entries.map(Named::name).collect();
     names.sort_unstable();
     names.dedup();
     names

@@ -284,7 +284,7 @@ fn its_own_store_and_defaults_are_used(find: Find) {
     configure(&sandbox, &server, &format!("key = \"{KEY}\""));
     let folder = sandbox.state().join("corp/sessions");
     let sessions = |count: &str| {
-        let row = format!("audited\t{count}\t{}\n", folder.display());
+        let row = format!("audited\t{count}\t{}\t", folder.display());
         let listed = run(&["stores"]);
         assert!(listed.contains(&row), "{row:?} is missing in\n{listed}");
     };

@@ -80,8 +80,8 @@ fn a_session_is_stored_until_the_logout_and_nowhere_else() {
     rig.faults(&large_tokens(&canary));
     let stores = |count: &str| {
         let listed = authn(&sandbox, &["stores"]).success();
-        let row = format!("keyring\t{count}\tSecret Service (authn)\n");
-        assert!(listed.ends_with(&row), "{listed}");
+        let row = format!("keyring\t{count}\tSecret Service (authn)\t");
+        assert!(listed.contains(&row), "{listed}");
     };
 
     stores("0");

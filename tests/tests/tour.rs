@@ -7,8 +7,8 @@ use authn_providers as _;
 use authn_tests::document::Document;
 use syn::{Attribute, Expr, ExprCall, ExprLit, Item, Lit, UseTree};
 
-const GUIDES: [&str; 5] =
-    ["layers", "refresh_timing", "sessions", "signing_requests", "writing_a_provider"];
+const GUIDES: [&str; 6] =
+    ["layers", "refresh_timing", "sessions", "signing_requests", "stores", "writing_a_provider"];
 const LONGEST_GUIDE: usize = 170;
 
 /// The documentation of `authn/src/lib.rs`.

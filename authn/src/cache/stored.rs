@@ -70,18 +70,17 @@ impl Exchange {
             if session.is_remote() && !self.forced && !memory.is_ahead(self.generation) {
                 let mut seen = memory.seen;
                 for _ in 0..ROUNDS {
-                    let revision = match seen.take() {
-                        Some(revision) => revision,
-                        None => {
-                            let record = self.read_logged(&session).await?;
-                            memory.seen = Some(record.revision);
-                            if let Some(issued) = self.adopt(&session, &record)
-                                && self.shared.is_current(&issued).await
-                            {
-                                return Ok(Opened::Saved(issued));
-                            }
-                            record.revision
+                    let revision = if let Some(revision) = seen.take() {
+                        revision
+                    } else {
+                        let record = self.read_logged(&session).await?;
+                        memory.seen = Some(record.revision);
+                        if let Some(issued) = self.adopt(&session, &record)
+                            && self.shared.is_current(&issued).await
+                        {
+                            return Ok(Opened::Saved(issued));
                         }
+                        record.revision
                     };
                     lease = self.lease_unless_replaced(&session, revision).await?;
                     if lease.is_some() {
@@ -257,6 +256,11 @@ impl Exchange {
             Err(error) => {
                 if !lease.is_lost() {
                     self.leave(session, &mut record, &error).await;
+                } else if let Ok(now) = self.limited(self.read(session)).await.flatten()
+                    && let Some(issued) = self.adopt_of_other(session, &now).await?
+                {
+                    // The new holder has made the exchange.
+                    return Ok(Round::Done(issued));
                 }
                 let (sent, has_ended) = (record.token_set(scope), record.has_ended());
                 return Err(self.as_absence_of_login(error, sent.as_ref(), has_ended));

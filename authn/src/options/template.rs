@@ -17,7 +17,7 @@ pub fn template<'a>(path: &str, doc: &str, fields: impl Iterator<Item = &'a Fiel
     text
 }
 
-fn table<'a>(text: &mut String, path: &str, doc: &str, fields: Vec<&'a Field>, is_required: bool) {
+fn table(text: &mut String, path: &str, doc: &str, fields: Vec<&Field>, is_required: bool) {
     let mark = |is_required| if is_required { "" } else { "# " };
     let first = first_choice(doc);
     // Writing to a string can't fail.

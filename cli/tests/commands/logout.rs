@@ -176,7 +176,8 @@ fn what_is_left_after_revoking_all_is_listed_and_is_a_failure() {
     let folder = "home/.local/state/authn/tokens";
     let files = std::fs::read_dir(sandbox.path(folder)).unwrap();
     let mut names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
-    let aside = names.find(|name| name.ends_with(".json")).unwrap().replace(".json", ".corrupt");
+    let aside = names.find_map(|name| Some(format!("{}.corrupt", name.strip_suffix(".json")?)));
+    let aside = aside.unwrap();
     sandbox.file(&format!("{folder}/{aside}"), "l1ve");
     let outcome = sandbox.run(&["logout", "--all", "--revoke"]);
     let id = id_of(&sandbox, "other");

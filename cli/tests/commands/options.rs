@@ -34,7 +34,8 @@ fn a_section_a_provider_and_an_option_are_described() {
     let port = rows("oauth.redirect_port");
     assert_eq!(port[0][1], "integer from 0 to 65535");
     assert_eq!(rows("stores.file")[0][0], "stores.file.directory");
-    assert_eq!(rows("stores").len(), rows("stores.file").len() + rows("stores.keyring").len());
+    let of_stores = ["stores.file", "stores.keyring", "stores.redis"].map(|name| rows(name).len());
+    assert_eq!(rows("stores").len(), of_stores.iter().sum::<usize>());
     assert_eq!(rows("default_profile")[0][4], "AUTHN_PROFILE");
     let secret = rows("basic.password");
     assert_eq!(secret[0][3], "secret");

@@ -1,4 +1,4 @@
-//! A token store in an SQLite database. The programs of a machine share sessions through it, and a lease passes to the next
+//! A token store in an `SQLite` database. The programs of a machine share sessions through it, and a lease passes to the next
 //! program if its holder is stopped.
 //!
 //! The documents are kept as they come. A program that wants them encrypted wraps the store in
@@ -31,7 +31,7 @@ const TABLES: &str = "
     CREATE TABLE IF NOT EXISTS leases (key TEXT PRIMARY KEY, owner BLOB NOT NULL, ends INTEGER NOT NULL) STRICT;
 ";
 
-/// Keeps sessions in an SQLite database.
+/// Keeps sessions in an `SQLite` database.
 #[authn::token_store("sqlite", validate = Self::check)]
 #[derive(Clone)]
 pub struct Sqlite {
@@ -142,7 +142,7 @@ impl Sqlite {
     }
 }
 
-/// Opens the database. Only its user may read it; SQLite creates its journal with the same mode.
+/// Opens the database. Only its user may read it; `SQLite` creates its journal with the same mode.
 fn open(path: &Path) -> Result<Connection> {
     let mut file = OpenOptions::new();
     file.write(true).create(true).truncate(false);
@@ -185,7 +185,7 @@ fn failed(path: &Path, error: &rusqlite::Error) -> Error {
     }
 }
 
-/// SQLite has no unsigned numbers.
+/// `SQLite` has no unsigned numbers.
 fn number(revision: u64) -> i64 {
     i64::try_from(revision).unwrap_or(i64::MAX)
 }

@@ -1,5 +1,7 @@
 //! The store against the rules of stores, and two programs that share a session in it.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
 use std::{path::Path, time::Duration};
 
 use authn::{
@@ -57,7 +59,7 @@ async fn programs_share_a_session_and_each_refresh_token_is_spent_once() {
     );
     let clock = ManualClock::new();
     let load = || {
-        let loader = Loader::new().environment(Environment::empty()).defaults(&*text);
+        let loader = Loader::new().environment(Environment::empty()).defaults(&text);
         loader.clock(Clock::custom(clock.clone())).load().unwrap()
     };
     let programs: [Credentials; 3] = [load(), load(), load()];

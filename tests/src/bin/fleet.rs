@@ -66,7 +66,8 @@ fn run() -> Result<(), Failure> {
 /// Has each client get a token, all at once.
 async fn get(clients: &[Credentials]) -> serde_json::Value {
     let mut tasks = JoinSet::new();
-    for client in clients.iter().cloned() {
+    for client in clients {
+        let client = client.clone();
         tasks.spawn(async move {
             let token = client.token().await?;
             Ok::<_, Error>(token.secret().to_owned())

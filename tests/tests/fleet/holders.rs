@@ -3,7 +3,7 @@
 use authn_tests::redis::Server;
 use serde_json::json;
 
-use crate::scene::{EXPIRY, Fleet, Scene, tokens};
+use crate::scene::{EXPIRY, Fleet, Process, Scene, tokens};
 
 const PROCESSES: usize = 20;
 const CLIENTS: usize = 50;
@@ -35,7 +35,7 @@ fn another_process_goes_on_when_the_holder_is_killed() {
     let scene = Scene::in_one(&server);
     let mut fleet = held(&scene);
     fleet.holder(&server).kill();
-    let answers: Vec<_> = fleet.processes.iter_mut().map(|process| process.answer()).collect();
+    let answers: Vec<_> = fleet.processes.iter_mut().map(Process::answer).collect();
     fleet.one_of(&answers);
     assert_eq!(scene.exchanges(), 1);
     fleet.all(EXPIRY);
@@ -50,7 +50,7 @@ fn a_holder_that_was_stopped_past_its_lease_sends_nothing_and_takes_what_there_i
     let mut fleet = held(&scene);
     let mut stopped = fleet.holder(&server);
     stopped.signal("-STOP");
-    let answers: Vec<_> = fleet.processes.iter_mut().map(|process| process.answer()).collect();
+    let answers: Vec<_> = fleet.processes.iter_mut().map(Process::answer).collect();
     let token = fleet.one_of(&answers);
     assert_eq!(scene.exchanges(), 1, "another process has taken over");
     stopped.signal("-CONT");

@@ -94,9 +94,10 @@ async fn a_user_without_a_permission_is_told_all_that_are_needed() {
         let options =
             format!("url = '{}'\nusername = 'limited'\npassword = 'p'\n{KEY}", server.url());
         let store = opened(&options);
-        let error = match needs_script {
-            true => save(&store, "a", 0).await.unwrap_err(),
-            false => store.load(&key()).await.unwrap_err(),
+        let error = if needs_script {
+            save(&store, "a", 0).await.unwrap_err()
+        } else {
+            store.load(&key()).await.unwrap_err()
         };
         expect(
             &error,

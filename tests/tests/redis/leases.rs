@@ -43,7 +43,7 @@ async fn a_lease_that_is_taken_away_is_lost_and_its_release_leaves_the_new_one()
     let store = with_lease(&server, "1s");
     let mut lease = store.lock(&key()).await.unwrap();
     server.ask(&["SET", &name("lease"), "of another", "PX", "60000"]);
-    timeout(Duration::from_secs(60), lease.lost()).await.unwrap();
+    timeout(Duration::from_mins(1), lease.lost()).await.unwrap();
     drop(lease);
     assert!(timeout(MOMENT, store.lock(&key())).await.is_err());
     assert_eq!(server.ask(&["GET", &name("lease")]), "of another");
@@ -56,7 +56,7 @@ async fn a_lease_is_lost_while_the_server_is_stopped() {
     let mut lease = store.lock(&key()).await.unwrap();
     assert!(!lease.is_lost());
     server.pause();
-    timeout(Duration::from_secs(60), lease.lost()).await.unwrap();
+    timeout(Duration::from_mins(1), lease.lost()).await.unwrap();
     let error = store.load(&key()).await.unwrap_err();
     assert!(error.message().contains("does not answer in time"), "{error}");
     server.go_on();
@@ -82,7 +82,7 @@ async fn a_former_holder_saves_an_unchanged_record_and_never_a_replaced_one() {
     let mut lost = one.lock(&key()).await.unwrap();
     assert!(one.load(&key()).await.unwrap().is_some());
     server.ask(&["DEL", &name("lease")]);
-    timeout(Duration::from_secs(60), lost.lost()).await.unwrap();
+    timeout(Duration::from_mins(1), lost.lost()).await.unwrap();
 
     let held = other.lock(&key()).await.unwrap();
     assert_eq!(other.reserve(&key(), &document(1, "r0"), 1).await.unwrap(), Some(1));

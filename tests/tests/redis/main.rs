@@ -68,6 +68,7 @@ async fn loaded(store: &KnownStore) -> Option<(u64, String)> {
     Some((loaded.revision, token))
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "it is compared with what is loaded")]
 fn stored(revision: u64, text: &str) -> Option<(u64, String)> {
     Some((revision, text.to_owned()))
 }

@@ -87,7 +87,9 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         };
         return Err(if arguments.json {
             // In the report of the failure.
-            all.iter().for_each(|it| app.output.problems(&it.problems));
+            for one in &all {
+                app.output.problems(&one.problems);
+            }
             Failure::new(Code::Configuration, message)
         } else {
             Failure::Silent(Code::Configuration)

@@ -113,7 +113,7 @@ async fn removes_leftovers(store: &Keyring, is_aside: impl Fn(&str, &str) -> boo
         .unwrap();
         assert!(saved(store, &key, 1, 0).await);
     };
-    let newer = r#"{"version":2,"revision":1}"#;
+    let newer = r#"{"version":3,"revision":1}"#;
     for (key, text, ending) in
         [("one", "{", "corrupt"), ("one", newer, "newer"), ("other", "{", "corrupt")]
     {

@@ -40,7 +40,9 @@ impl Address {
             "rediss" | "valkeys" => true,
             "unix" | "redis+unix" | "valkey+unix" if cfg!(unix) => {
                 return match url.host_str().unwrap_or_default() {
-                    "" if url.path().len() > 1 => Ok((Self::Socket(url.path().into()), 0)),
+                    "" if url.path().len() > 1 && url.path().starts_with('/') => {
+                        Ok((Self::Socket(url.path().into()), 0))
+                    }
                     _ => Err((
                         "this is not the path of a socket",
                         "write `unix:///run/redis/redis.sock`",
@@ -89,9 +91,10 @@ impl fmt::Display for Address {
         match self {
             Self::Host { host, port, tls } => {
                 let scheme = if *tls { "rediss" } else { "redis" };
-                match host.contains(':') {
-                    true => write!(f, "{scheme}://[{host}]:{port}"),
-                    false => write!(f, "{scheme}://{host}:{port}"),
+                if host.contains(':') {
+                    write!(f, "{scheme}://[{host}]:{port}")
+                } else {
+                    write!(f, "{scheme}://{host}:{port}")
                 }
             }
             Self::Socket(path) => write!(f, "unix://{}", path.display()),

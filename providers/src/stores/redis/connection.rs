@@ -252,7 +252,7 @@ impl Settings {
         messages: &Arc<Messages>,
     ) -> Result<MultiplexedConnection> {
         let listener = listener(messages);
-        let config = self.config(address).set_push_sender(listener);
+        let config = config(address).set_push_sender(listener);
         let info = info(address, &self.user, database, ProtocolVersion::RESP3);
         let connection = async {
             client(info?, authorities)?.get_multiplexed_async_connection_with_config(&config).await
@@ -307,9 +307,8 @@ impl Settings {
             let asked = async {
                 let info = info(sentinel, &self.sentinel_user, 0, ProtocolVersion::RESP2)?;
                 let client = client(info, authorities.map(Into::into))?;
-                let mut connection = client
-                    .get_multiplexed_async_connection_with_config(&self.config(sentinel))
-                    .await?;
+                let mut connection =
+                    client.get_multiplexed_async_connection_with_config(&config(sentinel)).await?;
                 let mut command = redis::cmd("SENTINEL");
                 command.arg("GET-MASTER-ADDR-BY-NAME").arg(master);
                 command.query_async::<Option<(String, u16)>>(&mut connection).await
@@ -332,14 +331,14 @@ impl Settings {
             .with_help(failure.help().unwrap_or("start the sentinels").to_owned());
         Err(if failure.is_unreachable() { error.as_unreachable() } else { error })
     }
+}
 
-    fn config(&self, address: &Address) -> AsyncConnectionConfig {
-        AsyncConnectionConfig::new()
-            // One deadline for all of it is kept here.
-            .set_connection_timeout(None)
-            .set_response_timeout(None)
-            .set_dns_resolver(Resolver { is_encrypted: address.is_encrypted() })
-    }
+fn config(address: &Address) -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new()
+        // One deadline for all of it is kept here.
+        .set_connection_timeout(None)
+        .set_response_timeout(None)
+        .set_dns_resolver(Resolver { is_encrypted: address.is_encrypted() })
 }
 
 impl Connection {

@@ -112,7 +112,7 @@ impl TokenStore for Redis {
     async fn lock(&self, key: &StoreKey) -> Result<Lease> {
         let opened = self.opened()?;
         // Now, and not when a token that was issued once must be saved.
-        opened.encryption.refresh().await.map_err(as_store)?;
+        opened.encryption.refresh().await.map_err(|error| as_store(&error))?;
         let lease = opened.sessions.acquire(key, None).await?.ok_or_else(|| {
             Error::internal("a lease ended before it began").with_help("report it")
         })?;
@@ -122,7 +122,7 @@ impl TokenStore for Redis {
 
     async fn lock_unless_replaced(&self, key: &StoreKey, revision: u64) -> Result<Option<Lease>> {
         let opened = self.opened()?;
-        opened.encryption.refresh().await.map_err(as_store)?;
+        opened.encryption.refresh().await.map_err(|error| as_store(&error))?;
         let lease = opened.sessions.acquire(key, Some(revision)).await?;
         if lease.is_some() {
             self.seal(key).await?;
@@ -138,7 +138,7 @@ impl TokenStore for Redis {
         let opened = self.opened()?;
         let Some(stored) = opened.sessions.load(key).await? else { return Ok(None) };
         let sealed = Document { revision: stored.revision, text: stored.document.into() };
-        match opened.encryption.decrypt(key, &sealed).await.map_err(as_store)? {
+        match opened.encryption.decrypt(key, &sealed).await.map_err(|error| as_store(&error))? {
             Decrypted::Current(document) | Decrypted::Previous(document) => Ok(Some(document)),
             // A text that is not encrypted is not of this store.
             _ => {
@@ -164,7 +164,8 @@ impl TokenStore for Redis {
 
     async fn save(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
         let opened = self.opened()?;
-        let sealed = opened.encryption.encrypt(key, document).await.map_err(as_store)?;
+        let sealed =
+            opened.encryption.encrypt(key, document).await.map_err(|error| as_store(&error))?;
         let text = sealed.text.expose().to_owned();
         opened.sessions.save(key, sealed.revision, text, expected).await
     }
@@ -186,7 +187,11 @@ impl TokenStore for Redis {
         let Some(stored) = opened.sessions.load(key).await? else { return Ok(None) };
         let sealed = Document { revision: stored.revision, text: stored.document.into() };
         let key_id = Encryption::key_id_of(&sealed);
-        let known = opened.encryption.decrypt_known(key, &sealed).await.map_err(as_store)?;
+        let known = opened
+            .encryption
+            .decrypt_known(key, &sealed)
+            .await
+            .map_err(|error| as_store(&error))?;
         let (seal, document) = match known {
             None => (Seal::Locked, None),
             Some(Decrypted::Current(document)) => (Seal::Current, Some(document)),
@@ -199,7 +204,7 @@ impl TokenStore for Redis {
     async fn examine_server(&self) -> Result<Examination> {
         let opened = self.opened()?;
         let mut examination = examination::examine(&opened.sessions).await?;
-        let keys = opened.encryption.key_ids().await.map_err(as_store)?;
+        let keys = opened.encryption.key_ids().await.map_err(|error| as_store(&error))?;
         examination.add("encryption_keys", keys.join(" "));
         Ok(examination)
     }
@@ -257,9 +262,11 @@ impl Redis {
         let Some(stored) = sessions.load(key).await? else { return Ok(()) };
         let revision = stored.revision;
         let sealed = Document { revision, text: stored.document.into() };
-        let known = encryption.decrypt_known(key, &sealed).await.map_err(as_store)?;
+        let known =
+            encryption.decrypt_known(key, &sealed).await.map_err(|error| as_store(&error))?;
         if let Some(Decrypted::Previous(document)) = known {
-            let sealed = encryption.encrypt(key, &document).await.map_err(as_store)?;
+            let sealed =
+                encryption.encrypt(key, &document).await.map_err(|error| as_store(&error))?;
             let text = sealed.text.expose().to_owned();
             // A save that comes before this one has the current key.
             sessions.save(key, revision, text, revision).await?;
@@ -286,7 +293,7 @@ fn default_prefix(app: &str) -> String {
 }
 
 /// Returns an error of a key as one of the store.
-fn as_store(error: Error) -> Error {
+fn as_store(error: &Error) -> Error {
     let stored = Error::store(error.message());
     match error.help() {
         Some(help) => stored.with_help(help.to_owned()),
