@@ -54,7 +54,7 @@
 //! | know when a token is refreshed | [`guide::refresh_timing`], [`CacheOptions`] |
 //! | let a user log in | [`Credentials::login`], [`prompt`] |
 //! | know what is stored, and log out | [`Credentials::status`], [`Credentials::logout`], [`guide::sessions`] |
-//! | store sessions elsewhere | [`store::TokenStore`], [`macro@token_store`] |
+//! | store sessions elsewhere | [`guide::stores`], [`store::TokenStore`], [`macro@token_store`] |
 //! | decide what to do about an error | [`Error::recovery`], [`ErrorKind`] |
 //! | limit where a credential is sent | [`Origins`] |
 //! | choose the header or the query parameter | [`Placement`] |

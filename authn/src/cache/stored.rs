@@ -242,7 +242,9 @@ impl Exchange {
             return Err(error);
         }
         // A reservation would replace the record of another holder.
-        lease.check()?;
+        if let Err(lost) = lease.check() {
+            return self.adopted_or(session, lost).await.map(Round::Done);
+        }
         let policy = self.shared.source.session();
         let spends_nothing = matches!(policy, SessionPolicy::None) && !record.has_session();
         if !spends_nothing && !self.reserve(session, &mut record).await? {
@@ -254,14 +256,10 @@ impl Exchange {
             Ok(Asked::Answered(fresh)) => *fresh,
             Ok(Asked::Adopted(issued)) => return Ok(Round::Done(issued)),
             Err(error) => {
-                if !lease.is_lost() {
-                    self.leave(session, &mut record, &error).await;
-                } else if let Ok(now) = self.limited(self.read(session)).await.flatten()
-                    && let Some(issued) = self.adopt_of_other(session, &now).await?
-                {
-                    // The new holder has made the exchange.
-                    return Ok(Round::Done(issued));
+                if lease.is_lost() {
+                    return self.adopted_or(session, error).await.map(Round::Done);
                 }
+                self.leave(session, &mut record, &error).await;
                 let (sent, has_ended) = (record.token_set(scope), record.has_ended());
                 return Err(self.as_absence_of_login(error, sent.as_ref(), has_ended));
             }
@@ -369,6 +367,16 @@ impl Exchange {
             }
             return Err(error);
         }
+    }
+
+    /// Returns the token that the new holder of a lost lease has saved, or else the error.
+    async fn adopted_or(&self, session: &StoredSession, error: Error) -> Result<Issued> {
+        let now = self.limited(self.read(session)).await.flatten();
+        let adopted = match &now {
+            Ok(now) => self.adopt_of_other(session, now).await?,
+            Err(_) => None,
+        };
+        adopted.ok_or(error)
     }
 
     /// Publishes a token that another process has saved since this exchange began, and returns it unless it has expired.

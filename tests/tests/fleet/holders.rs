@@ -56,7 +56,7 @@ fn a_holder_that_was_stopped_past_its_lease_sends_nothing_and_takes_what_there_i
     stopped.signal("-CONT");
     let answer = stopped.answer();
     assert_eq!(tokens(&answer).collect::<Vec<_>>(), [token], "{answer}");
-    assert_eq!(answer["got"], CLIENTS);
+    assert_eq!(answer["got"], CLIENTS, "{answer}");
     assert_eq!(scene.exchanges(), 1, "it has sent nothing");
     fleet.processes.push(stopped);
     fleet.all(EXPIRY);

@@ -4,6 +4,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
@@ -35,6 +36,9 @@ use super::{
 
 /// Largest file of authorities: as large as a whole system's is.
 const LARGEST_BUNDLE: u64 = 1024 * 1024;
+/// How long an answer is still waited for after its time. A process that was stopped finds both the end of the time and the
+/// answer when it goes on.
+const LATE: Duration = Duration::from_millis(200);
 
 /// Where the server is, and what it is told.
 pub(super) struct Settings {
@@ -180,10 +184,12 @@ impl Client {
         &self,
         work: impl Future<Output = Result<T, RedisError>>,
     ) -> Result<T, Cause> {
-        match timeout(self.settings.timeout, work).await {
-            Ok(result) => result.map_err(Cause::Answer),
-            Err(_) => Err(Cause::Timeout),
+        let mut work = pin!(work);
+        let mut done = timeout(self.settings.timeout, work.as_mut()).await;
+        if done.is_err() {
+            done = timeout(LATE, work).await;
         }
+        done.map_err(|_| Cause::Timeout)?.map_err(Cause::Answer)
     }
 
     /// Returns the connection, and makes one if there is none.
