@@ -47,6 +47,10 @@ impl FileOptions {
     }
 
     /// Returns the store in a folder.
+    #[cfg_attr(
+        not(feature = "encryption"),
+        expect(clippy::unused_self, reason = "it has the key, which can't be used")
+    )]
     pub(crate) fn store(&self, folder: PathBuf) -> Arc<dyn ErasedStore> {
         let store = FileStore::new(folder);
         #[cfg(feature = "encryption")]
