@@ -276,7 +276,7 @@ impl Context {
 
     /// Returns the HTTP client for token requests, which has limits, deadlines and redaction built in.
     ///
-    /// In an exchange it sends only as long as the lease of the session is held, so it is asked for in each.
+    /// In an exchange it sends only as long as the lease of the session is held, so call this function anew in each exchange.
     #[cfg(feature = "reqwest")]
     pub fn http(&self) -> &crate::http::HttpClient {
         &self.0.http

@@ -18,7 +18,7 @@ use crate::{
     Context, Error, ErrorKind, Issued, Result, SecretString, SessionPolicy, Token, TokenSet,
     store::{HeldLease, Record, StoredSession},
     telemetry::{Operation, note_reason},
-    time::{Clock, Moment, before, chance},
+    time::{Clock, Moment, Sleep, before, chance},
     token::BEARER,
 };
 
@@ -28,7 +28,7 @@ const EXCHANGE: Duration = Duration::from_mins(2);
 /// Longest time for reading or writing a store, and for the function of `on_update`.
 const STORE: Duration = Duration::from_secs(30);
 /// Longest time to wait for the lease. Each exchange has a deadline, and several processes may queue.
-const LEASE: Duration = Duration::from_mins(5);
+pub(super) const LEASE: Duration = Duration::from_mins(5);
 /// A lease acquired within this time was not contended: some stores need this long.
 pub(super) const MOMENT: Duration = Duration::from_millis(200);
 /// Longest time that closing waits for running exchanges.
@@ -182,9 +182,18 @@ impl Exchange {
         }
     }
 
-    /// Takes the lease of the session.
+    /// Takes the lease of the session, at most [`LEASE`] from now.
     pub(super) async fn lease(&self, session: &StoredSession) -> Result<HeldLease> {
-        let lease = self.leased(session, session.lock()).await?;
+        self.lease_until(session, &mut self.context.clock().sleep(LEASE)).await
+    }
+
+    /// Takes the lease of the session.
+    pub(super) async fn lease_until(
+        &self,
+        session: &StoredSession,
+        end: &mut Sleep,
+    ) -> Result<HeldLease> {
+        let lease = self.leased(session, session.lock(), end).await?;
         Ok(HeldLease::new(lease, session.place()))
     }
 
@@ -193,18 +202,19 @@ impl Exchange {
         &self,
         session: &StoredSession,
         revision: u64,
+        end: &mut Sleep,
     ) -> Result<Option<HeldLease>> {
-        let lease = self.leased(session, session.lock_unless_replaced(revision)).await?;
+        let lease = self.leased(session, session.lock_unless_replaced(revision), end).await?;
         Ok(lease.map(|lease| HeldLease::new(lease, session.place())))
     }
 
-    /// Waits for a lease, at most as long as [`LEASE`].
+    /// Waits for a lease until a time.
     async fn leased<T>(
         &self,
         session: &StoredSession,
         lock: impl Future<Output = Result<T>>,
+        end: &mut Sleep,
     ) -> Result<T> {
-        let end = self.context.clock().sleep(LEASE);
         // On the heap: the futures of all exchanges have it in them.
         let lock = Box::pin(self.noting_wait(lock));
         let leased = async {
@@ -238,15 +248,19 @@ impl Exchange {
         locked
     }
 
-    /// Waits for a store or for `on_update`, at most as long as [`STORE`].
+    /// Waits for a store, at most as long as [`STORE`].
     pub(super) async fn limited<T>(&self, work: impl Future<Output = T>) -> Result<T> {
         before(work, self.context.clock().sleep(STORE)).await.ok_or_else(|| {
-            Error::store(format!(
-                "the token store or the function of `on_update` did not end within {} seconds",
-                STORE.as_secs()
-            ))
-            .with_help("check the store's server or disk")
-            .as_unreachable()
+            unended("the token store")
+                .with_help("check the store's server or disk")
+                .as_unreachable()
+        })
+    }
+
+    /// Waits for the function of `on_update`, at most as long as [`STORE`].
+    pub(super) async fn notified<T>(&self, work: impl Future<Output = T>) -> Result<T> {
+        before(work, self.context.clock().sleep(STORE)).await.ok_or_else(|| {
+            unended("the function of `on_update`").with_help("check what it waits for")
         })
     }
 
@@ -390,6 +404,10 @@ pub(super) fn is_over(error: &Error, sent: Option<&TokenSet>) -> bool {
 /// Returns the last ID token of a stored session.
 pub(super) fn last_id_token(record: &Record) -> Option<SecretString> {
     record.any_token_set()?.id_token().cloned()
+}
+
+fn unended(what: &str) -> Error {
+    Error::store(format!("{what} did not end within {} seconds", STORE.as_secs()))
 }
 
 pub(super) fn expired_on_arrival() -> Error {

@@ -13,7 +13,7 @@ use super::{
     exchange::{Exchange, Fresh, MOMENT, logged_out},
     memory::Memory,
     single_flight::closed,
-    stored::{ROUNDS, Saved, superseded},
+    stored::{ROUNDS, Saved, superseded, wrapped},
 };
 use crate::{
     Error, ErrorKind, Login, LoginOutcome, Result, TokenSet,
@@ -173,7 +173,7 @@ impl Exchange {
 
     /// Fails if the store can't be written to, so that no user logs in for a session that is lost.
     async fn check_store(&self, session: &StoredSession, begun: &mut Record) -> Result<()> {
-        // A process that has the lease has checked it, too.
+        // A process that has the lease has checked it, too. A store that takes longer is checked by the save.
         let Some(lease) = before(session.lock(), Clock::system().sleep(MOMENT)).await else {
             return Ok(());
         };
@@ -184,11 +184,7 @@ impl Exchange {
                 begun.revision = record.revision;
                 Ok(())
             }
-            Err(error) => {
-                let message = format!("the login could not be stored: {}", error.message());
-                let help = error.help().unwrap_or("check the store").to_owned();
-                Err(Error::store(message).with_help(help).with_source(error))
-            }
+            Err(error) => Err(wrapped("the login could not be stored", error)),
         }
     }
 
@@ -214,8 +210,8 @@ impl Exchange {
                 Start::Held => None,
             };
             let scope = self.entry(session);
-            let mut tries = ROUNDS;
-            loop {
+            let mut saved = Err(superseded(session));
+            for _ in 0..ROUNDS {
                 let mut record = self.limited(session.load()).await??;
                 // A logout takes precedence; any other change is replaced.
                 if known.is_some_and(|known| record.revision != known) && record.is_cleared() {
@@ -227,13 +223,15 @@ impl Exchange {
                 record.take(&fresh.tokens, &scope, fresh.issued.token(), fresh.asked_at);
                 memory.unsaved = None;
                 match self.save(session, &mut memory, &begun, &mut record, &scope).await {
-                    Ok(Saved::Done) => break Ok(()),
                     // Another process that has lost its lease, or took this one, has saved its exchange.
-                    Ok(Saved::Superseded(_)) if tries > 1 => tries -= 1,
-                    Ok(Saved::Superseded(_)) => break Err(superseded(session)),
-                    Err(error) => break Err(error),
+                    Ok(Saved::Superseded(_)) => {}
+                    done => {
+                        saved = done.map(drop);
+                        break;
+                    }
                 }
             }
+            saved
         } else {
             self.keep_in(&mut memory, &fresh);
             Ok(())

@@ -17,8 +17,8 @@ pub(super) struct Memory {
     /// Whether the server has ended the session. A login starts another one.
     pub(super) has_ended: bool,
     pub(super) unsaved: Option<Unsaved>,
-    /// The revision of the record that was read or saved last, in a store of which the records are read without the lease. It
-    /// has no other token than those that are used already.
+    /// The revision of the record that was read or saved last, in a store of which the records are read without the lease.
+    /// Its tokens have been looked at already.
     pub(super) seen: Option<u64>,
     /// The token sets that `on_update` has not accepted. No other token is handed out before.
     pub(super) pending: Vec<Pending>,

@@ -9,7 +9,7 @@ use std::time::{Instant, SystemTime};
 use zeroize::Zeroizing;
 
 use super::{
-    exchange::{Exchange, Fresh, is_over, last_id_token, logged_out},
+    exchange::{Exchange, Fresh, LEASE, is_over, last_id_token, logged_out},
     memory::{Memory, Unsaved},
 };
 use crate::{
@@ -53,19 +53,13 @@ pub(super) enum Saved {
     Superseded(Box<Record>),
 }
 
-/// What has become of the request to the source.
-enum Asked {
-    Answered(Box<Fresh>),
-    /// Another process has saved this token meanwhile.
-    Adopted(Issued),
-}
-
 impl Exchange {
     /// Locks and reads the session.
     pub(super) async fn open(&self, memory: &mut Memory) -> Result<Opened> {
         let found = async {
             let Some(session) = self.session().await? else { return Ok(Opened::InMemory) };
             let mut lease = None;
+            let mut end = self.context.clock().sleep(LEASE);
             // What is left of earlier exchanges is saved under the lease.
             if session.is_remote() && !self.forced && !memory.is_ahead(self.generation) {
                 let mut seen = memory.seen;
@@ -82,7 +76,7 @@ impl Exchange {
                         }
                         record.revision
                     };
-                    lease = self.lease_unless_replaced(&session, revision).await?;
+                    lease = self.lease_unless_replaced(&session, revision, &mut end).await?;
                     if lease.is_some() {
                         break;
                     }
@@ -90,7 +84,7 @@ impl Exchange {
             }
             let lease = match lease {
                 Some(lease) => lease,
-                None => self.lease(&session).await?,
+                None => self.lease_until(&session, &mut end).await?,
             };
             let record = self.read_logged(&session).await?;
             let scope = self.entry(&session);
@@ -162,10 +156,12 @@ impl Exchange {
             fresh.map_err(|error| self.as_absence_of_login(error, None, memory.has_ended))?;
         self.check()?;
         let issued = self.hand_out(memory, fresh.clone()).await?;
+        // An earlier exchange can have left a session, which is saved as soon as the store can be reached.
+        let left = memory.unsaved.take();
         if let Err(error) = self.save_afterwards(memory, fresh).await {
-            memory.unsaved = None;
             self.warn_of_unstored(&error);
         }
+        memory.unsaved = left;
         Ok(issued)
     }
 
@@ -183,6 +179,8 @@ impl Exchange {
     async fn save_afterwards(&self, memory: &mut Memory, mut fresh: Fresh) -> Result<()> {
         let Some(session) = self.session().await? else { return Ok(()) };
         let begun = self.limited(self.read(&session)).await??;
+        // A logout may have ended meanwhile.
+        self.check()?;
         if begun.has_session() || fresh.tokens.has_session() {
             return Ok(());
         }
@@ -253,8 +251,7 @@ impl Exchange {
         }
         let last = record.tokens.get(scope).and_then(StoredToken::token);
         let mut fresh = match self.ask(stored, &mut record).await {
-            Ok(Asked::Answered(fresh)) => *fresh,
-            Ok(Asked::Adopted(issued)) => return Ok(Round::Done(issued)),
+            Ok(fresh) => *fresh,
             Err(error) => {
                 if lease.is_lost() {
                     return self.adopted_or(session, error).await.map(Round::Done);
@@ -333,9 +330,9 @@ impl Exchange {
     /// is stored, that one is tried, or else the record loses its refresh token.
     ///
     /// With a lost lease, nothing is sent and no record is changed: its refresh token may be spent by the new holder, who has
-    /// the next one. The result of an exchange that was sent is returned even so: the server may no longer accept the old
+    /// the next one. The result of an exchange that was sent is still returned: the server may no longer accept the old
     /// refresh token.
-    async fn ask(&self, stored: &Stored, record: &mut Record) -> Result<Asked> {
+    async fn ask(&self, stored: &Stored, record: &mut Record) -> Result<Box<Fresh>> {
         let Stored { session, lease, scope } = stored;
         let mut sent = record.token_set(scope);
         let mut tried = false;
@@ -344,14 +341,12 @@ impl Exchange {
             let last = record.token(scope);
             let error = match self.request(sent.as_ref(), last.as_ref(), Some(lease)).await {
                 Err(error) if is_over(&error, sent.as_ref()) => error,
-                result => return result.map(|fresh| Asked::Answered(Box::new(fresh))),
+                result => return result.map(Box::new),
             };
             let mut now = self.limited(self.read(session)).await??;
             let is_same = same_refresh_token(&now, sent.as_ref());
             if lease.is_lost() {
-                let adopted =
-                    if is_same { None } else { self.adopt_of_other(session, &now).await? };
-                return adopted.map(Asked::Adopted).ok_or_else(|| superseded(session));
+                return Err(superseded(session));
             }
             if !tried && now.refresh_token.is_some() && !is_same {
                 *record = now;
@@ -504,30 +499,28 @@ pub(super) fn superseded(session: &StoredSession) -> Error {
 
 /// Nothing was sent: the session is as it was.
 fn out_of_reach(error: Error) -> Error {
-    let why = error.message();
-    Error::store(format!(
-        "nothing was sent, because the store of the session can't be reached: {why}"
-    ))
-    .with_help(error.help().unwrap_or("check the store").to_owned())
-    .as_unreachable()
-    .with_source(error)
+    wrapped("nothing was sent, because the store of the session can't be reached", error)
 }
 
 /// Nothing was sent: the session is as it was.
 fn unreserved(error: Error) -> Error {
-    let why = error.message();
-    Error::store(format!("the session can't be renewed, because the new one can't be saved: {why}"))
-        .with_help(error.help().unwrap_or("check the store").to_owned())
-        .with_source(error)
+    wrapped("the session can't be renewed, because the new one can't be saved", error)
 }
 
 fn unsaved(error: Error) -> Error {
-    let why = error.message();
-    let help = error.help().unwrap_or("check the store");
+    let error = wrapped(
+        "the session was renewed but can't be saved, and is lost when this program ends",
+        error,
+    );
+    let help = error.help().unwrap_or_default();
     let help = format!("{help}, and keep the program running until then, or log in again");
-    Error::store(format!(
-        "the session was renewed but can't be saved, and is lost when this program ends: {why}"
-    ))
-    .with_help(help)
-    .with_source(error)
+    error.with_help(help)
+}
+
+/// Returns an error of the store that says what it means for the session.
+pub(super) fn wrapped(what: &str, error: Error) -> Error {
+    let help = error.help().unwrap_or("check the store").to_owned();
+    let wrapped = Error::store(format!("{what}: {}", error.message())).with_help(help);
+    let wrapped = if error.is_unreachable() { wrapped.as_unreachable() } else { wrapped };
+    wrapped.with_source(error)
 }

@@ -91,7 +91,7 @@ impl Exchange {
         let inner = self.shared.source.inner().and_then(|inner| inner.context.on_update());
         let configured = self.context.on_update().filter(|_| inner.is_none());
         for on_update in self.shared.on_update.iter().chain(configured) {
-            self.limited(on_update.call(update.clone())).await??;
+            self.notified(on_update.call(update.clone())).await??;
         }
         Ok(())
     }

@@ -68,15 +68,16 @@ pub fn check_store<S: TokenStore>(open: impl Fn() -> Result<S>) {
 /// Checks a token store whose leases can end before they are released, such as after a time. It does all that [`check_store`]
 /// does.
 ///
-/// `end` ends the lease of a key as it ends for a holder that was stopped for too long: it waits until its time is up while it
-/// is not renewed, or moves the store's clock. When it returns, the lease is free. It may block its thread. It does not end
+/// `end` ends the lease of a key, as if its holder had been stopped for too long: it prevents the renewal and waits until the
+/// time is up, or moves the store's clock. When it returns, the lease is free. It may block its thread. It does not end
 /// the leases of other keys.
 ///
 /// There is one more rule:
 ///
 /// - *lost lease*: after `end`, the next one acquires the lease, and the holder before is told, by
 ///   [`Lease::with_lost`](crate::store::Lease::with_lost). Its release does not release the lease of the next one. A save
-///   that replaces the stored revision succeeds, whoever holds the lease: what a server has answered must not be lost.
+///   that replaces the stored revision succeeds, no matter which process holds the lease: what a server has answered must
+///   not be lost.
 ///
 /// ```
 /// use authn::conformance;

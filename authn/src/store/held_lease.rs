@@ -1,4 +1,4 @@
-//! `HeldLease`: the lease that an exchange holds, and the right to send that what it sends with asks for.
+//! `HeldLease`: the lease of an exchange; and `SendRight`, which each of its requests checks before it is sent.
 
 use std::{
     fmt,
@@ -18,7 +18,7 @@ pub(crate) struct HeldLease(Arc<Shared>);
 
 /// The right to send in an exchange, which ends when its lease is lost.
 ///
-/// After the exchange it refuses nothing: what is sent then is of no session.
+/// After the exchange it refuses nothing, because such a request belongs to no session.
 #[derive(Clone)]
 pub(crate) struct SendRight(Arc<Shared>);
 
@@ -62,8 +62,8 @@ impl Drop for HeldLease {
 }
 
 impl SendRight {
-    /// Fails if the lease is lost, unless a server has accepted what the exchange has sent: what completes that is sent
-    /// whatever becomes of the lease, because the answer would be lost otherwise.
+    /// Fails if the lease is lost, unless a server has already accepted a request of the exchange. What completes that is
+    /// still sent, because the answer would be lost otherwise.
     pub(crate) fn check(&self) -> Result<()> {
         if self.0.is_accepted.load(Ordering::Acquire) { Ok(()) } else { self.0.check() }
     }

@@ -82,7 +82,7 @@ impl Lease {
     /// # let held = Held;
     /// let end = Instant::now() + Duration::from_secs(30);
     /// let mut lease = Lease::new(held).with_lost(async move {
-    ///     // The timer wakes who waits; the clock decides.
+    ///     // The timer wakes the task that waits; the clock decides.
     ///     let mut timer = pin!(tokio::time::sleep_until(end.into()));
     ///     poll_fn(|context| {
     ///         let timer = timer.as_mut().poll(context);

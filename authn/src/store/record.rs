@@ -202,8 +202,8 @@ impl Record {
         self.is_empty() && self.owner.is_none() && self.failure.is_none()
     }
 
-    /// Returns what it becomes on a record that another process has saved since the one that it was made from, for the tokens
-    /// with this name. `None` if that has another session, or another one of these tokens.
+    /// Returns this record, which was made from `begun`, moved onto `now`, which another process has saved since. `None` if
+    /// `now` has another session, or another token with this name.
     pub(crate) fn onto(&self, begun: &Self, now: &Self, scope: &str) -> Option<Self> {
         if !now.is_of_session(begun) || now.secret(scope) != begun.secret(scope) {
             return None;
@@ -218,7 +218,8 @@ impl Record {
         Some(record)
     }
 
-    /// Returns whether it is what a save of `saved` has made, with its tokens of this name or without tokens.
+    /// Returns whether this stored record comes from an earlier save of `saved`: with its token of this name, or without
+    /// tokens.
     pub(crate) fn has_taken(&self, saved: &Self, scope: &str) -> bool {
         let has_token = self.tokens.is_empty() || self.secret(scope) == saved.secret(scope);
         !self.is_empty() && self.is_of_session(saved) && has_token

@@ -195,7 +195,7 @@ impl StoredSession {
             if key == self.key || !is_session(&key) {
                 continue;
             }
-            // One that can't be read, such as without its key, must not keep the others.
+            // One that can't be read, such as one whose key is missing, must not keep the others from being removed.
             let Ok(record) = self.load_at(&key).await else { continue };
             if record.is_unused(before, now) {
                 let empty = Record::default().write(record.next_revision());
