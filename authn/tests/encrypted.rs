@@ -16,7 +16,7 @@ use authn::{
     Credentials, ErrorKind, Loader, Result, SecretString,
     config::{KnownStore, Severity},
     conformance::{self, Canary},
-    store::{Document, Encrypted, Encryption, FileStore, Lease, StoreKey, TokenStore},
+    store::{Document, Encrypted, Encryption, Examination, FileStore, Lease, StoreKey, TokenStore},
 };
 use base64::{
     Engine as _,
@@ -130,6 +130,10 @@ fn the_store_for_files_and_one_of_a_program_do_what_a_store_must_do() {
     let shelf = Shelf::default();
     conformance::check_store(|| Ok(Encrypted::new(shelf.clone(), encryption(OLD, &[NEW]))));
     conformance::check_store(|| Ok(Arc::new(Encrypted::new(shelf.clone(), encryption(OLD, &[])))));
+    let scene = Scene::new();
+    conformance::check_store(|| Ok(Encrypted::new(scene.store(None, &[]), encryption(OLD, &[]))));
+    let has_key = |id: String| assert_ne!(id, "-");
+    scene.key_ids().into_iter().for_each(has_key);
     for document in shelf.documents.lock().unwrap().values() {
         assert!(Encryption::key_id_of(document).is_some());
     }
@@ -176,7 +180,7 @@ async fn a_plain_session_is_read_and_encrypted_at_the_next_lock() {
     assert_eq!(scene.key_ids(), [old.clone(), old]);
     scene.0.server.fails.store(false, std::sync::atomic::Ordering::SeqCst);
     scene.0.expire();
-    assert_eq!(token(&scene.process(Some(OLD), &[])).await, "t2", "nobody logs in again");
+    assert_eq!(token(&scene.process(Some(OLD), &[])).await, "t2", "no user logs in again");
 }
 
 #[tokio::test]
@@ -190,7 +194,11 @@ async fn a_session_of_a_previous_key_is_read_and_encrypted_with_the_current_one(
     assert_eq!(token(&scene.process(Some(NEW), &[OLD])).await, "t2");
     assert_eq!(scene.key_ids(), [new.clone(), new]);
     scene.0.expire();
-    assert_eq!(token(&scene.process(Some(NEW), &[])).await, "t3", "the previous key is needless");
+    assert_eq!(
+        token(&scene.process(Some(NEW), &[])).await,
+        "t3",
+        "the previous key is no longer needed"
+    );
 }
 
 #[tokio::test]
@@ -325,7 +333,104 @@ async fn all_documents_are_encrypted_at_once() {
     assert_eq!(store.encrypt().await.unwrap(), 3);
     assert_eq!(scene.key_ids(), [new.clone(), new.clone(), new]);
     scene.0.expire();
-    assert_eq!(token(&scene.process(Some(NEW), &[])).await, "t2", "nobody was logged out");
+    assert_eq!(token(&scene.process(Some(NEW), &[])).await, "t2", "no user was logged out");
+}
+
+#[tokio::test]
+async fn a_key_that_is_missing_or_damaged_later_fails_the_exchange_before_anything_is_sent() {
+    let scene = Scene::new();
+    let file = scene.0.folder.path().join("key");
+    let write = |text: &str| {
+        fs::write(&file, text).unwrap();
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).unwrap();
+        }
+    };
+    write(OLD);
+    let text = format!(
+        "refresh_token = 'r0'\n[stores.file]\nencryption_key = {{ file = '{}' }}",
+        file.display()
+    );
+    let credentials = scene.0.loader(&text).load().unwrap();
+    assert_eq!(token(&credentials).await, "t1");
+    scene.0.expire();
+    for (content, message) in [
+        (None, "it does not exist"),
+        (Some("s3cr3t"), "`stores.file.encryption_key` is not a key of 256 bits"),
+    ] {
+        match content {
+            Some(content) => write(content),
+            None => fs::remove_file(&file).unwrap(),
+        }
+        let error = credentials.token().await.unwrap_err();
+        // A chain would pass over an error of the configuration.
+        assert_eq!(error.kind(), ErrorKind::Store, "{error}");
+        assert!(error.message().contains(message), "{error}");
+        assert!(error.help().is_some());
+        assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error}");
+        assert_eq!(scene.0.exchanges(), 1, "nothing was sent");
+        scene.0.clock.advance(std::time::Duration::from_mins(1));
+    }
+    write(OLD);
+    assert_eq!(token(&credentials).await, "t2");
+}
+
+/// A store on a server.
+#[derive(Clone, Debug)]
+struct Remote(Shelf);
+
+impl TokenStore for Remote {
+    async fn lock(&self, key: &StoreKey) -> Result<Lease> {
+        self.0.lock(key).await
+    }
+
+    async fn lock_unless_replaced(&self, key: &StoreKey, revision: u64) -> Result<Option<Lease>> {
+        let stored = self.0.load(key).await?.map_or(0, |document| document.revision);
+        if stored == revision { self.lock(key).await.map(Some) } else { Ok(None) }
+    }
+
+    fn is_remote(&self) -> bool {
+        true
+    }
+
+    async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
+        self.0.load(key).await
+    }
+
+    async fn save(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
+        self.0.save(key, document, expected).await
+    }
+
+    async fn list(&self) -> Result<Vec<StoreKey>> {
+        self.0.list().await
+    }
+
+    async fn examine_server(&self) -> Result<Examination> {
+        let mut examination = Examination::default();
+        examination.add("version", "1");
+        Ok(examination)
+    }
+}
+
+async fn check_remote(store: impl TokenStore) {
+    assert!(store.is_remote(), "{store:?}");
+    assert_eq!(store.examine_server().await.unwrap().facts(), [("version", "1".to_owned())]);
+    let key = StoreKey::new("a");
+    assert!(store.lock_unless_replaced(&key, 7).await.unwrap().is_none(), "{store:?}");
+    assert!(store.lock_unless_replaced(&key, 0).await.unwrap().is_some(), "{store:?}");
+}
+
+#[tokio::test]
+async fn a_wrapped_store_is_still_one_on_a_server() {
+    let remote = || Remote(Shelf::default());
+    check_remote(Arc::new(remote())).await;
+    check_remote(Encrypted::new(remote(), encryption(OLD, &[]))).await;
+    check_remote(Arc::new(Encrypted::new(Arc::new(remote()), encryption(OLD, &[])))).await;
+    let stores = Scene::new().loader(None, &[]).store("remote", remote()).read().stores();
+    let known = stores.into_iter().find(|store| store.name() == "remote").unwrap();
+    check_remote(Encrypted::new(known, encryption(OLD, &[]))).await;
 }
 
 #[tokio::test]

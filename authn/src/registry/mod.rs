@@ -6,6 +6,7 @@
 mod about;
 mod entry;
 mod error;
+mod known_store;
 mod preset;
 mod reference;
 mod store_entry;
@@ -16,6 +17,7 @@ use std::collections::BTreeMap;
 #[doc(hidden)]
 pub use about::About;
 pub use entry::{Entry, Provider};
+pub use known_store::KnownStore;
 pub use preset::Preset;
 #[doc(hidden)]
 pub use preset::PresetEntry;
@@ -23,7 +25,6 @@ pub(crate) use preset::{
     PRESET, PresetDocument, PresetOption, is_preset_name, needs as preset_needs,
 };
 pub use store_entry::{Store, StoreEntry};
-pub use stores::KnownStore;
 pub(crate) use stores::Stores;
 
 use crate::{Error, Result, diagnostic::Problem};

@@ -6,7 +6,7 @@ use super::Registry;
 const BUILT_IN: [(&str, &str); 3] =
     [("env", "NAME"), ("file", "path"), ("command", "[\"program\", \"argument\"]")];
 
-/// Stores that a program may not be linked with, each with whether it can hold secrets. A feature of that name of
+/// Stores that a program need not be linked with, each with whether it can hold secrets. A feature of that name of
 /// `authn-providers` adds it.
 const OPTIONAL_STORES: [(&str, bool); 2] = [("keyring", true), ("redis", false)];
 

@@ -2,15 +2,12 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{
-        Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use super::{
-    Content, Decrypted, Document, Encryption, Inspected, Lease, Seal, StoreContext, StoreKey,
-    TokenStore, fingerprint,
+    Content, Decrypted, Document, Encryption, Examination, Inspected, Lease, Seal, StoreContext,
+    StoreKey, TokenStore, fingerprint,
 };
 use crate::{Error, Result, diagnostic::Problem};
 
@@ -41,14 +38,14 @@ pub struct Encrypted<S> {
     encryption: Encryption,
     /// The damaged documents that were read, which are set aside before a save replaces them.
     damaged: Arc<Mutex<BTreeMap<StoreKey, Document>>>,
-    /// Whether the document of the framework was looked at. It never changes, so that once is enough.
-    has_sealed_own: Arc<AtomicBool>,
+    /// The name of the key with which the framework's document was last found encrypted. Only the key changes.
+    own_sealed_with: Arc<Mutex<Option<String>>>,
 }
 
 impl<S: TokenStore> Encrypted<S> {
     /// Wraps a store.
     pub fn new(store: S, encryption: Encryption) -> Self {
-        Self { store, encryption, damaged: Arc::default(), has_sealed_own: Arc::default() }
+        Self { store, encryption, damaged: Arc::default(), own_sealed_with: Arc::default() }
     }
 
     fn damaged(&self) -> MutexGuard<'_, BTreeMap<StoreKey, Document>> {
@@ -73,12 +70,24 @@ impl<S: TokenStore> Encrypted<S> {
             .with_help("check that its `save` replaces a document of the expected revision"))
     }
 
+    /// Encrypts what the holder of a lease finds, and the framework's document, with the current key.
+    async fn prepare(&self, key: &StoreKey) -> Result<()> {
+        self.seal(key).await?;
+        let current = self.encryption.key_id()?;
+        let sealed_with = || self.own_sealed_with.lock().unwrap_or_else(PoisonError::into_inner);
+        if sealed_with().as_ref() != Some(&current) {
+            self.seal(&fingerprint::name()).await?;
+            *sealed_with() = Some(current);
+        }
+        Ok(())
+    }
+
     /// Sets the damaged document aside that a save replaces.
     async fn set_damaged_aside(&self, key: &StoreKey, expected: u64) {
         let Some(damaged) = self.damaged().remove(key) else { return };
         if damaged.revision == expected {
             // One that can't be kept is replaced: the user has to log in again in any case.
-            let moved = TokenStore::set_aside(&self.store, key, &damaged).await.is_ok();
+            let moved = self.store.set_aside(key, &damaged).await.is_ok();
             Content::report_set_aside(key.as_str(), moved);
         }
     }
@@ -103,15 +112,28 @@ impl<S: TokenStore> TokenStore for Encrypted<S> {
     }
 
     async fn lock(&self, key: &StoreKey) -> Result<Lease> {
-        let lease = self.store.lock(key).await?;
-        // A key that can't be had fails an exchange here, and not when its result must be saved.
+        // A key that can't be resolved fails the exchange here, before anything is sent.
         self.encryption.refresh().await?;
-        self.seal(key).await?;
-        if !self.has_sealed_own.load(Ordering::Relaxed) {
-            self.seal(&fingerprint::name()).await?;
-            self.has_sealed_own.store(true, Ordering::Relaxed);
+        let lease = self.store.lock(key).await?;
+        self.prepare(key).await?;
+        Ok(lease)
+    }
+
+    async fn lock_unless_replaced(&self, key: &StoreKey, revision: u64) -> Result<Option<Lease>> {
+        self.encryption.refresh().await?;
+        let lease = self.store.lock_unless_replaced(key, revision).await?;
+        if lease.is_some() {
+            self.prepare(key).await?;
         }
         Ok(lease)
+    }
+
+    fn is_remote(&self) -> bool {
+        self.store.is_remote()
+    }
+
+    async fn examine_server(&self) -> Result<Examination> {
+        self.store.examine_server().await
     }
 
     async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
@@ -164,7 +186,7 @@ impl<S: TokenStore> TokenStore for Encrypted<S> {
     }
 
     async fn set_aside(&self, key: &StoreKey, document: &Document) -> Result<()> {
-        TokenStore::set_aside(&self.store, key, document).await
+        self.store.set_aside(key, document).await
     }
 
     fn encrypts(&self) -> bool {

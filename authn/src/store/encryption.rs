@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{Error, Result, SecretString, Validation};
 
-/// What the names of keys are hashed with, so that they are no hashes of keys that anything else uses.
+/// Prefix of what is hashed for the name of a key, so that no other hash of the key is the same.
 const KEY_ID_LABEL: &[u8] = b"authn store encryption key id v1\0";
 /// What each sealed text is bound to, besides its place and its revision.
 const DOCUMENT_LABEL: &[u8] = b"authn store document v2\0";
@@ -98,7 +98,7 @@ pub enum Decrypted {
     Previous(Document),
     /// It was not encrypted.
     Plain(Document),
-    /// It is not what was saved: it was changed, moved from another key, or given another revision, or it is no document.
+    /// It is not what was saved: it was changed, moved from another key, or given another revision, or it is not a document.
     Damaged,
 }
 
@@ -153,11 +153,11 @@ impl Encryption {
     /// Resolves the current key again if it is a reference. A store calls it when it locks: a key that can't be had must
     /// fail the exchange before its token is sent.
     pub async fn refresh(&self) -> Result<()> {
-        self.keys[0].resolve().await?;
+        self.resolve(0).await?;
         self.key(0).map(drop)
     }
 
-    /// Turns a document into an envelope, whose text is 4/3 as long, and about 100 bytes. Its revision stays.
+    /// Turns a document into an envelope, whose text is a third longer, plus about 100 bytes. Its revision stays.
     pub async fn encrypt(&self, key: &StoreKey, document: &Document) -> Result<Document> {
         self.resolve_first(0).await?;
         let text = self.key(0)?.seal(key, document)?;
@@ -178,7 +178,7 @@ impl Encryption {
         let message =
             format!("`{key}` is encrypted with the key {key_id}, which is not configured");
         let help = format!(
-            "add it to `{}previous_encryption_keys`, or delete the session if the key is lost",
+            "add it to `{}previous_encryption_keys`, or delete its document from the store if the key is lost",
             self.table
         );
         Err(Error::store(message).with_help(help))
@@ -206,7 +206,7 @@ impl Encryption {
         }
         // A key may have been replaced since.
         for index in (0..self.keys.len()).filter(|index| self.keys[*index].can_change()) {
-            self.keys[index].resolve().await?;
+            self.resolve(index).await?;
             if let Some(found) = self.opened(index, key, document, &envelope)? {
                 return Ok(Some(found));
             }
@@ -214,7 +214,7 @@ impl Encryption {
         Ok(None)
     }
 
-    /// Does the same without waiting, with the keys as they were last resolved. `None` if that is not enough.
+    /// Decrypts without waiting, with the keys as they were last resolved; `None` if none of them fits.
     pub fn decrypt_now(&self, key: &StoreKey, document: &Document) -> Option<Decrypted> {
         let envelope = match Form::of(&document.text.expose()) {
             Form::Plain => return Some(Decrypted::Plain(document.clone())),
@@ -243,14 +243,27 @@ impl Encryption {
 
     /// Resolves a key for the first time.
     async fn resolve_first(&self, index: usize) -> Result<()> {
-        if self.keys[index].is_resolved() { Ok(()) } else { self.keys[index].resolve().await }
+        if self.keys[index].is_resolved() { Ok(()) } else { self.resolve(index).await }
+    }
+
+    /// Resolves a key again. A key that is missing is a failure of the store: a chain must not pass over it.
+    async fn resolve(&self, index: usize) -> Result<()> {
+        self.keys[index].resolve().await.map_err(|error| {
+            let help = error.help().unwrap_or(HELP).to_owned();
+            Error::store(error.message()).with_help(help).with_source(error)
+        })
+    }
+
+    /// Returns the name of the current key, as it was last resolved.
+    pub(crate) fn key_id(&self) -> Result<String> {
+        Ok(self.key(0)?.id)
     }
 
     fn key(&self, index: usize) -> Result<Key> {
         let key = Key::parse(&self.keys[index].expose());
         key.ok_or_else(|| {
             let option = option(index);
-            Error::configuration(format!("`{}{option}` is not a key of 256 bits", self.table))
+            Error::store(format!("`{}{option}` is not a key of 256 bits", self.table))
                 .with_help(HELP)
         })
     }
@@ -494,7 +507,7 @@ mod tests {
         assert_eq!(
             error.help(),
             Some(
-                "add it to `stores.file.previous_encryption_keys`, or delete the session if the key is lost"
+                "add it to `stores.file.previous_encryption_keys`, or delete its document from the store if the key is lost"
             )
         );
         assert_eq!(error.kind(), crate::ErrorKind::Store);

@@ -4,8 +4,8 @@
 
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 
-/// The version of the texts that are envelopes. A program that knows no envelopes takes one for a record of a later version,
-/// so it never uses or replaces it.
+/// The version of the texts that are envelopes. A program that does not know envelopes takes one for a record of a later
+/// version: it does not use it, and the file and keyring stores set it aside before a save.
 const VERSION: u32 = 2;
 
 /// An encrypted document.
@@ -41,7 +41,7 @@ impl Envelope {
         Self { version: VERSION, revision, key_id, sealed }
     }
 
-    /// Reads the envelope that a text is; `None` if it is none.
+    /// Parses an envelope; `None` if the text is not one.
     pub(super) fn of(text: &str) -> Option<Self> {
         match Form::of(text) {
             Form::Envelope(envelope) => Some(envelope),

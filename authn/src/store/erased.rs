@@ -4,6 +4,7 @@ use std::{future::Future, sync::Arc, time::Instant};
 
 use super::{
     Document, Examination, Inspected, Lease, Record, StoreKey, TokenStore, envelope::Envelope,
+    is_session,
 };
 use crate::{
     Error, Result,
@@ -41,6 +42,11 @@ pub(crate) trait ErasedStore: TokenStore {
     fn remove_leftovers_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<()>>;
     fn examine_server_boxed(&self) -> Boxed<'_, Result<Examination>>;
     fn inspect_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Option<Inspected>>>;
+    fn set_aside_boxed<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        document: &'a Document,
+    ) -> Boxed<'a, Result<()>>;
 }
 
 impl<S: TokenStore> ErasedStore for S {
@@ -93,6 +99,14 @@ impl<S: TokenStore> ErasedStore for S {
     fn inspect_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Option<Inspected>>> {
         Box::pin(self.inspect(key))
     }
+
+    fn set_aside_boxed<'a>(
+        &'a self,
+        key: &'a StoreKey,
+        document: &'a Document,
+    ) -> Boxed<'a, Result<()>> {
+        Box::pin(self.set_aside(key, document))
+    }
 }
 
 /// A store under the name by which a configuration chooses it.
@@ -143,13 +157,18 @@ impl NamedStore {
 
     /// Reads a key's document. An encrypted one of a store that does not encrypt is an error: it must not be replaced.
     pub(crate) async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
-        let (store, name) = (Arc::clone(&self.store), key.clone());
-        let loaded = self.run("load", async move { store.load_boxed(&name).await }).await?;
+        let loaded = self.load_as_stored(key).await?;
         let envelope = loaded.as_ref().and_then(|document| Envelope::of(&document.text.expose()));
         match envelope {
             None => Ok(loaded),
             Some(Envelope { key_id, .. }) => Err(self.has_no_key(key, &key_id)),
         }
+    }
+
+    /// Reads a key's document, whether it is encrypted or not.
+    pub(crate) async fn load_as_stored(&self, key: &StoreKey) -> Result<Option<Document>> {
+        let (store, key) = (Arc::clone(&self.store), key.clone());
+        self.run("load", async move { store.load_boxed(&key).await }).await
     }
 
     fn has_no_key(&self, key: &StoreKey, key_id: &str) -> Error {
@@ -170,6 +189,23 @@ impl NamedStore {
     /// Returns whether the store encrypts what it saves.
     pub(crate) fn encrypts(&self) -> bool {
         catch(|| self.store.encrypts()).unwrap_or_default()
+    }
+
+    /// Encrypts a document that is not encrypted with the current key of the store, which its lock does, and removes what
+    /// was set aside. Both are under the lease, which is released in the background.
+    pub(crate) async fn encrypt(&self, key: &StoreKey) -> Result<()> {
+        let (store, key) = (Arc::clone(&self.store), key.clone());
+        let work = async move {
+            let _lease = store.lock_boxed(&key).await?;
+            if is_session(&key) { store.remove_leftovers_boxed(&key).await } else { Ok(()) }
+        };
+        self.run("lock", work).await
+    }
+
+    pub(crate) async fn set_aside(&self, key: &StoreKey, document: &Document) -> Result<()> {
+        let (store, key, document) = (Arc::clone(&self.store), key.clone(), document.clone());
+        let work = async move { store.set_aside_boxed(&key, &document).await };
+        self.run("set_aside", work).await
     }
 
     pub(crate) async fn reserve(
@@ -225,9 +261,13 @@ impl NamedStore {
     }
 
     pub(crate) fn load_now(&self, key: &StoreKey) -> Option<Document> {
-        let loaded = catch(|| self.store.load_now(key)).flatten();
         // The exchange reads again and reports the error.
+        let loaded = self.load_now_as_stored(key);
         loaded.filter(|document| Envelope::of(&document.text.expose()).is_none())
+    }
+
+    pub(crate) fn load_now_as_stored(&self, key: &StoreKey) -> Option<Document> {
+        catch(|| self.store.load_now(key)).flatten()
     }
 
     pub(crate) fn place(&self) -> Option<String> {

@@ -230,7 +230,7 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     /// A lease that is *held* is waited for, and a store with a limit of its own returns a plain error then. A store that is
     /// *unreachable*, such as a server that does not answer, says so by [`Error::as_unreachable`](crate::Error::as_unreachable),
     /// here and in the other functions. Without the store, an exchange that spends nothing, as with the credentials of a client,
-    /// is made even so, and one that sends what a server accepts once, such as a refresh token, is refused with that error. With
+    /// is still made, and one that sends what a server accepts once, such as a refresh token, is refused with that error. With
     /// a lease that is held, neither is made. A token that is valid is used in any case.
     fn lock(&self, key: &StoreKey) -> impl Future<Output = Result<Lease>> + Send
     where
@@ -252,8 +252,8 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
         async { self.lock(key).await.map(Some) }
     }
 
-    /// Returns whether requests are saved if a document is read before its lease is asked for: another machine may have
-    /// saved the token that is needed.
+    /// Returns whether an exchange reads the document before it asks for the lease: another machine may have stored the token
+    /// already.
     #[doc(hidden)]
     fn is_remote(&self) -> bool {
         false
@@ -292,7 +292,7 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     /// Replaces a key's document durably if its revision is still `expected` (0 for no document), and returns whether
     /// it did. The check and the replacement must be one step for every process.
     ///
-    /// The revision alone decides, and not whose the lease is: who has lost the lease after it has sent a refresh token has
+    /// The revision alone decides, not the holder of the lease. A process that lost its lease after it sent a refresh token has
     /// the only answer. If the revision is another one, the framework reads the document again.
     fn save(
         &self,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Document, Inspected, Lease, StoreKey, TokenStore};
+use super::{Document, Examination, Inspected, Lease, StoreKey, TokenStore};
 use crate::{Result, diagnostic::Problem};
 
 /// A store that a program also uses by itself. [`open`](TokenStore::open) is not passed on: it is for stores that a
@@ -67,6 +67,10 @@ impl<S: TokenStore> TokenStore for Arc<S> {
 
     fn encrypts(&self) -> bool {
         S::encrypts(self)
+    }
+
+    async fn examine_server(&self) -> Result<Examination> {
+        S::examine_server(self).await
     }
 
     async fn inspect(&self, key: &StoreKey) -> Result<Option<Inspected>> {

@@ -103,16 +103,16 @@ impl Content {
         );
     }
 
-    /// Returns why a text is no document, by the ending of its name when it is set aside.
-    pub(super) fn why(ending: &str) -> &'static str {
+    /// Returns why a text is not a document, by the ending of its name when it is set aside.
+    pub(crate) fn why(ending: &str) -> &'static str {
         match ending {
             Self::NEWER => "a later version wrote it",
             _ => "it was damaged",
         }
     }
 
-    /// Returns what helps if a text is no document. Its next save keeps it under another name.
-    pub(super) fn help(ending: &str) -> &'static str {
+    /// Returns what helps if a text is not a document. Its next save keeps it under another name.
+    pub(crate) fn help(ending: &str) -> &'static str {
         match ending {
             Self::NEWER => "use the later version, or start a new session with this one",
             _ => "the next login or token request replaces it",
