@@ -600,7 +600,8 @@ impl Credentials {
     }
 
     /// Waits for running exchanges, at most 30 seconds, and starts no more. A call that then needs one fails with
-    /// [`Closed`](crate::ErrorKind::Closed). Nested providers are closed after the exchanges that need their tokens.
+    /// [`Closed`](crate::ErrorKind::Closed). Nested providers are closed after the exchanges that need their tokens. Leases of
+    /// stores on servers are released after that, in 5 seconds at most.
     pub async fn close(&self) {
         self.0.close().await;
     }

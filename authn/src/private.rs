@@ -17,7 +17,7 @@ pub use crate::{
     registry::{About, Entry, PresetEntry, Provider, Store, StoreEntry},
     request::{Challenge, DefaultPlace, Placed},
     secret::{Watched, pem},
-    store::{Content, Locks, Versioned},
+    store::{Content, Locks, Versioned, released},
     token::seconds,
 };
 

@@ -14,6 +14,7 @@ use crate::{
     TokenSet, Url, UserInfo,
     provider::{Applies, ErasedSource, Touched},
     runtime::{self, Boxed},
+    store::released,
     time::before,
 };
 
@@ -323,7 +324,8 @@ impl Managed for Core {
             let waiters = self.stop_own();
             let login = self.shared.state().login_lock();
             if waiters.is_empty() && login.try_lock().is_ok() {
-                return self.close_nested().await;
+                self.close_nested().await;
+                return released().await;
             }
             let ended = async {
                 drop(login.lock().await);
@@ -344,6 +346,7 @@ impl Managed for Core {
                 let _ = before(ended, end).await;
             }
             self.stop();
+            released().await;
         })
     }
 }

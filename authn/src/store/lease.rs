@@ -7,7 +7,8 @@ use std::{
     task::{Context, Waker},
 };
 
-use crate::runtime::{catch, caught};
+use super::release;
+use crate::runtime::{Boxed, catch, caught};
 
 /// The right to exchange for a key. Dropping it releases it.
 ///
@@ -38,6 +39,16 @@ use crate::runtime::{catch, caught};
 pub struct Lease {
     _held: Held,
     loss: Loss,
+    release: Release,
+}
+
+/// The future that releases the lease, if that takes one. It is started when this is dropped.
+struct Release(Option<Boxed<'static, ()>>);
+
+impl Drop for Release {
+    fn drop(&mut self) {
+        self.0.take().into_iter().for_each(release::start);
+    }
 }
 
 /// A value that is held for its drop, which releases the lease. If that panics, an exchange goes on.
@@ -62,7 +73,29 @@ enum Loss {
 impl Lease {
     /// Creates a lease from a value that releases the lease when it is dropped. Such a lease is never lost.
     pub fn new(held: impl Send + 'static) -> Self {
-        Self { _held: Held(Some(Box::new(held))), loss: Loss::Never }
+        let held = Held(Some(Box::new(held)));
+        Self { _held: held, loss: Loss::Never, release: Release(None) }
+    }
+
+    /// Sets a future that releases the lease, such as by a request to a server. It is run in the framework's runtime when the
+    /// lease is dropped, after the value that the lease holds. [`Credentials::close`](crate::Credentials::close) waits for it,
+    /// at most 5 seconds, so that a program that ends leaves no lease to the next one.
+    ///
+    /// ```
+    /// use authn::store::Lease;
+    ///
+    /// # #[tokio::main(flavor = "current_thread")]
+    /// # async fn main() {
+    /// # let (sender, released) = tokio::sync::oneshot::channel::<()>();
+    /// # let delete_at_server = async move { drop(sender.send(())) };
+    /// let lease = Lease::new(()).with_release(delete_at_server);
+    /// drop(lease);
+    /// # released.await.expect("the lease is released");
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn with_release(self, release: impl Future<Output = ()> + Send + 'static) -> Self {
+        Self { release: Release(Some(Box::pin(release))), ..self }
     }
 
     /// Sets the future that ends when the lease is lost. It is dropped with the lease. If it panics, the lease is lost.
@@ -198,5 +231,28 @@ mod tests {
         for mut dropped in [released, ended] {
             assert_eq!(dropped.try_recv(), Err(oneshot::error::TryRecvError::Closed));
         }
+    }
+
+    #[tokio::test]
+    async fn a_release_is_made_in_the_background_and_can_be_waited_for() {
+        let (held, dropped) = oneshot::channel::<()>();
+        let (answer, answered) = oneshot::channel::<()>();
+        let (sender, mut released) = oneshot::channel();
+        let lease = Lease::new(held).with_release(async move {
+            let _ = answered.await;
+            sender.send(()).unwrap();
+        });
+        drop(lease);
+        assert!(dropped.await.is_err(), "the value is dropped at once");
+        // One that panics ends, too.
+        drop(Lease::new(()).with_release(async { panic!("of a store") }));
+        let mut waiting = Box::pin(release::released());
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(waiting.as_mut().poll(&mut context).is_pending());
+        assert!(released.try_recv().is_err());
+        answer.send(()).unwrap();
+        waiting.await;
+        released.try_recv().unwrap();
+        release::released().await;
     }
 }

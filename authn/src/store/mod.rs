@@ -28,6 +28,7 @@ mod locks;
 mod owner;
 mod policy;
 mod record;
+mod release;
 mod reserved;
 mod session;
 mod shared;
@@ -61,6 +62,8 @@ pub use locks::Locks;
 pub(crate) use owner::Owner;
 pub use policy::SessionPolicy;
 pub(crate) use record::{Record, StoredToken};
+#[doc(hidden)]
+pub use release::released;
 pub(crate) use session::StoredSession;
 pub(crate) use spec::{ConfiguredScope, SessionSpec, ordered};
 #[doc(hidden)]
@@ -224,8 +227,9 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     /// Acquires a key's lease, and waits for the holder until the caller drops the future. An exchange has a deadline;
     /// a login waits as long as its user does.
     ///
-    /// The lease is released when it is dropped, and also when the process ends. If it can be lost before that, the
-    /// store says when, by [`Lease::with_lost`]. The release of a lost lease leaves the lease of the next holder alone.
+    /// The lease is released when it is dropped, and also when the process ends. A release that takes a request to a server
+    /// is passed by [`Lease::with_release`]. If the lease can be lost before that, the store says when, by
+    /// [`Lease::with_lost`]. The release of a lost lease leaves the lease of the next holder alone.
     ///
     /// A lease that is *held* is waited for, and a store with a limit of its own returns a plain error then. A store that is
     /// *unreachable*, such as a server that does not answer, says so by [`Error::as_unreachable`](crate::Error::as_unreachable),

@@ -1,6 +1,10 @@
 //! The answer to what was sent before the lease was lost: it is saved, or another process has the session.
 
-use std::sync::atomic::Ordering;
+use std::{
+    future::Future as _,
+    sync::atomic::Ordering,
+    task::{Context, Waker},
+};
 
 use authn::{Error, ErrorKind};
 
@@ -242,4 +246,20 @@ async fn an_answer_that_waits_in_memory_is_saved_onto_a_reservation_alone() {
         token(&former).await;
         assert_eq!(sent(&bench).last().unwrap(), if renewed { "r3" } else { "r2" });
     }
+}
+
+#[tokio::test]
+async fn a_token_is_handed_out_before_its_lease_is_released_and_closing_waits_for_that() {
+    let (bench, shelf) = (Bench::new(), Shelf::default());
+    let credentials = shelf.process(&bench);
+    let releasing = shelf.0.stops.at("release");
+    assert_eq!(token(&credentials).await, "t1");
+    releasing.reached().await;
+    let mut closing = Box::pin(credentials.close());
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(closing.as_mut().poll(&mut context).is_pending());
+    assert!(shelf.has_leases());
+    releasing.go_on();
+    closing.await;
+    assert!(!shelf.has_leases());
 }

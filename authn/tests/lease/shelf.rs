@@ -72,13 +72,17 @@ impl Drop for Holding {
 }
 
 impl Shelf {
-    /// Ends all leases. No future of theirs is woken: who is stopped does not see a timer either.
+    /// Ends all leases. No future of theirs is woken: a process that is stopped does not see a timer either.
     pub(crate) fn take_leases_away(&self) {
         let holders = std::mem::take(&mut *self.0.holders.lock().unwrap());
         for holder in holders.values() {
             holder.is_lost.store(true, Ordering::SeqCst);
         }
         self.0.freed.notify_waiters();
+    }
+
+    pub(crate) fn has_leases(&self) -> bool {
+        !self.0.holders.lock().unwrap().is_empty()
     }
 
     /// Holds each lease of a session that is asked for, until what is returned is dropped.
@@ -165,7 +169,11 @@ impl TokenStore for Shelf {
             let most = *self.0.looks.lock().unwrap();
             let held =
                 Release { shelf: self.clone(), key: key.clone(), holder: Arc::clone(&holder) };
-            return Ok(Lease::new(held).with_lost(poll_fn(move |_| {
+            let release = async move {
+                held.shelf.0.stops.pass("release").await;
+                drop(held);
+            };
+            return Ok(Lease::new(()).with_release(release).with_lost(poll_fn(move |_| {
                 let looks = looks.fetch_add(1, Ordering::SeqCst);
                 let is_over = most.is_some_and(|most| looks >= most);
                 if is_over || holder.is_lost.load(Ordering::SeqCst) {

@@ -186,7 +186,14 @@ fn block_on(work: impl AsyncFnOnce(&mut Signals) -> Result<(), Failure>) -> Resu
     let runtime =
         Builder::new_current_thread().enable_all().build().map_err(|error| no_runtime(&error))?;
     let done = runtime.block_on(async {
-        work(&mut Signals::listen().map_err(|error| no_runtime(&error))?).await
+        let mut signals = Signals::listen().map_err(|error| no_runtime(&error))?;
+        let done = work(&mut signals).await;
+        // Otherwise the next program would wait until the lease ends by itself.
+        select! {
+            () = authn::private::released() => {}
+            _ = signals.recv() => {}
+        }
+        done
     });
     // A command that prints a token has its own process group, so that a signal to this program does not end it.
     authn::private::kill_all();
