@@ -11,7 +11,10 @@ use std::{
 
 use etcetera::BaseStrategy;
 
-use crate::diagnostic::{Problem, ProblemCode, Provenance};
+use crate::{
+    diagnostic::{Problem, ProblemCode, Provenance},
+    sorted::sorted,
+};
 
 /// The variables and the folders that a configuration is read from.
 ///
@@ -56,7 +59,7 @@ impl Environment {
     pub fn of_process() -> Self {
         let strategy = etcetera::choose_base_strategy().ok();
         Self {
-            variables: env::vars_os().collect(),
+            variables: sorted(env::vars_os()),
             home: strategy.as_ref().map(|of| of.home_dir().to_owned()).and_then(absolute),
             user_directory: strategy.as_ref().map(BaseStrategy::config_dir).and_then(absolute),
             state_directory: strategy

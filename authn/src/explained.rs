@@ -11,6 +11,7 @@ use crate::{
     Bound, Credentials, Error, Issued, Placement, Request, Result, Token, Used,
     provider::{Applies, Touched},
     request::{Place, has_parameter},
+    sorted::sorted,
 };
 
 /// What the credentials of a configuration that was read by [`Loader::explaining`](crate::Loader::explaining) would do to a
@@ -162,7 +163,7 @@ fn tried(bound: &Bound, method: &Method, uri: &Uri) -> Option<Result<BTreeSet<(P
         let own = |name: &String| !has_parameter(uri.query(), name);
         let query = query.into_iter().filter(own).map(|name| (Part::Query, name));
         let body = names(&form).into_iter().map(|name| (Part::Body, name));
-        set.chain(query).chain(body).collect()
+        sorted(set.chain(query).chain(body))
     }))
 }
 

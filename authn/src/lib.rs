@@ -172,6 +172,7 @@ mod request;
 mod runtime;
 mod secret;
 mod server_side;
+mod sorted;
 pub mod store;
 mod striped;
 mod telemetry;

@@ -17,6 +17,7 @@ pub use crate::{
     registry::{About, Entry, PresetEntry, Provider, Store, StoreEntry},
     request::{Challenge, DefaultPlace, Placed},
     secret::{Watched, pem},
+    sorted::sorted,
     store::{Content, Locks, Versioned, released},
     token::seconds,
 };

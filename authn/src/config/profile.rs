@@ -6,6 +6,7 @@ use super::{layers::Layer, project};
 use crate::{
     Environment,
     diagnostic::{Problem, ProblemCode, Provenance, nearest, shortened},
+    sorted::sorted,
 };
 
 /// Chooses the profile: the one that the caller asks for, else the variable's, else the highest `default_profile`. Returns what
@@ -96,6 +97,6 @@ pub(crate) fn drop_untrusted_choice(layers: &mut [Layer], problems: &[Problem]) 
 /// Returns the profiles that can be chosen, in alphabetical order.
 pub(crate) fn defined(layers: &[Layer]) -> Vec<String> {
     let trusted = layers.iter().filter(|layer| !layer.untrusted);
-    let names: BTreeSet<&String> = trusted.flat_map(|layer| layer.profiles.keys()).collect();
+    let names: BTreeSet<&String> = sorted(trusted.flat_map(|layer| layer.profiles.keys()));
     names.into_iter().cloned().collect()
 }

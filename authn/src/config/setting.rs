@@ -15,6 +15,7 @@ use crate::{
     diagnostic::{Problem, ProblemCode, Provenance},
     options::{Entries, Field, Item, Key, Kind, Options as _, Type, Value, View},
     request::binding::Binding,
+    sorted::sorted,
 };
 
 /// A value of a configuration, as it may be shown.
@@ -122,8 +123,8 @@ pub(super) fn list(config: &Config) -> Vec<Setting> {
     let unresolved = |problem: &'_ Problem| problem.code() == ProblemCode::UnresolvedReference;
     let unresolved = config.problems.iter().filter(|problem| unresolved(problem));
     let mut lister = Lister {
-        rejected: config.problems.iter().filter(is_rejection).filter_map(Problem::key).collect(),
-        unresolved: unresolved.filter_map(|it| Some((it.key()?, it.message()))).collect(),
+        rejected: sorted(config.problems.iter().filter(is_rejection).filter_map(Problem::key)),
+        unresolved: sorted(unresolved.filter_map(|it| Some((it.key()?, it.message())))),
         parts: &config.parts,
         with_unset: true,
         ..Lister::default()

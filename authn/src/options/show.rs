@@ -20,7 +20,7 @@ use serde_json::Value as Json;
 use url::Url;
 
 use super::{Item, Value, View, probe, view::redact_url};
-use crate::time::duration;
+use crate::{sorted::sorted, time::duration};
 
 /// A type that knows how its value may be shown. Other types are shown as `serde::Serialize` writes them, an enum as the
 /// word that it is read from, and everything else as `(hidden)`.
@@ -93,7 +93,7 @@ impl<T: Show> Show for BTreeMap<String, T> {
 
 impl<T: Show, S> Show for HashMap<String, T, S> {
     fn show(&self) -> View {
-        let sorted: BTreeMap<&String, &T> = self.iter().collect();
+        let sorted: BTreeMap<&String, &T> = sorted(self);
         View::of_map(sorted.into_iter().map(|(key, value)| (key.clone(), value.show())))
     }
 }

@@ -25,6 +25,7 @@ use crate::{
     },
     process::Process,
     secret::{Reference, Target, without_end},
+    sorted::sorted,
 };
 
 /// The kind of reference whose target is a list.
@@ -472,7 +473,7 @@ impl Node<'_> {
         let read =
             |(key, item): (&String, &Item)| Some((key.clone(), read(self.child(key, item))?));
         let read: Vec<_> = entries.iter().map(read).collect();
-        read.into_iter().collect()
+        read.into_iter().collect::<Option<Vec<_>>>().map(sorted)
     }
 
     /// Reads the values of a list. Returns `None` if one failed, when all problems have been reported.

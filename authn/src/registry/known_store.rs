@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::{
     Error, Result,
     diagnostic::{Problem, ProblemCode, Severity},
+    sorted::sorted,
     store::{
         Content, Document, Examination, Inspected, KnownSession, Lease, NamedStore, Seal, StoreKey,
         TokenStore, fingerprint_key, is_session,
@@ -138,7 +139,7 @@ impl KnownStore {
 
     /// Returns the keys of all documents, also of the framework's own, which a store need not list.
     async fn all_keys(&self) -> Result<BTreeSet<StoreKey>> {
-        let mut keys = BTreeSet::from_iter(self.0.list().await?);
+        let mut keys: BTreeSet<_> = sorted(self.0.list().await?);
         keys.insert(fingerprint_key());
         Ok(keys)
     }

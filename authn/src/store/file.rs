@@ -85,7 +85,7 @@ impl FileStore {
                 Some(StoreKey::new(key))
             })
             .collect();
-        keys.sort();
+        keys.sort_unstable();
         Ok(keys)
     }
 }
@@ -278,7 +278,7 @@ fn examine(folder: &Path) -> Vec<Problem> {
         }
     };
     let mut paths: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    paths.sort();
+    paths.sort_unstable();
     problems.extend(paths.iter().filter_map(|path| examine_file(path)));
     problems.extend(unwritable(folder));
     problems

@@ -39,7 +39,7 @@ use crate::runtime::{Boxed, catch, caught};
 pub struct Lease {
     _held: Held,
     loss: Loss,
-    release: Release,
+    _release: Release,
 }
 
 /// The future that releases the lease, if that takes one. It is started when this is dropped.
@@ -74,7 +74,7 @@ impl Lease {
     /// Creates a lease from a value that releases the lease when it is dropped. Such a lease is never lost.
     pub fn new(held: impl Send + 'static) -> Self {
         let held = Held(Some(Box::new(held)));
-        Self { _held: held, loss: Loss::Never, release: Release(None) }
+        Self { _held: held, loss: Loss::Never, _release: Release(None) }
     }
 
     /// Sets a future that releases the lease, such as by a request to a server. It is run in the framework's runtime when the
@@ -95,7 +95,7 @@ impl Lease {
     /// ```
     #[must_use]
     pub fn with_release(self, release: impl Future<Output = ()> + Send + 'static) -> Self {
-        Self { release: Release(Some(Box::pin(release))), ..self }
+        Self { _release: Release(Some(Box::pin(release))), ..self }
     }
 
     /// Sets the future that ends when the lease is lost. It is dropped with the lease. If it panics, the lease is lost.

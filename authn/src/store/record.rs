@@ -11,7 +11,7 @@ use url::Url;
 use zeroize::Zeroizing;
 
 use super::{Document, Owner, StoredFailure};
-use crate::{Error, Origins, Result, SecretString, Token, TokenSet, token::Kept};
+use crate::{Error, Origins, Result, SecretString, Token, TokenSet, sorted::sorted, token::Kept};
 
 /// The version of the documents that are written. A document of a newer version is treated as missing.
 pub(super) const VERSION: u32 = 1;
@@ -283,7 +283,7 @@ impl Record {
     /// Returns the secrets that were kept for signing requests.
     pub(crate) fn kept(&self) -> Arc<Kept> {
         let kept = self.kept.iter();
-        Arc::new(kept.map(|(name, value)| (name.clone(), value.as_str().into())).collect())
+        Arc::new(sorted(kept.map(|(name, value)| (name.clone(), value.as_str().into()))))
     }
 
     /// Returns the origins that the server has named for its tokens.
@@ -391,7 +391,7 @@ impl Record {
         let is_signing = |name: &String| {
             tokens.only_signs(name) || (!kept.contains_key(name) && self.signing.contains(name))
         };
-        self.signing = self.kept.keys().filter(|name| is_signing(name)).cloned().collect();
+        self.signing = sorted(self.kept.keys().filter(|name| is_signing(name)).cloned());
     }
 }
 

@@ -140,7 +140,7 @@ impl ConfiguredScope {
 
 /// Sorts scopes, whose order has no meaning (RFC 6749, section 3.3).
 pub(crate) fn ordered(mut scopes: Vec<String>) -> Vec<String> {
-    scopes.sort();
+    scopes.sort_unstable();
     scopes.dedup();
     scopes
 }

@@ -2,6 +2,8 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use crate::sorted::sorted;
+
 /// Claims that name a user, the most readable first (OpenID Connect Core, section 5.1). An email address is used only if
 /// the server has verified it, because a user could have entered another user's.
 const USUAL: [&str; 3] = ["preferred_username", "email", "sub"];
@@ -21,7 +23,7 @@ pub struct Claims(BTreeMap<String, String>);
 impl Claims {
     /// Creates claims from verified names and values.
     pub fn new(claims: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self(claims.into_iter().collect())
+        Self(sorted(claims))
     }
 
     /// Returns the value of a claim.

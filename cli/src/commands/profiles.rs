@@ -56,7 +56,7 @@ pub(super) fn all(app: &App) -> Vec<Profile> {
         all.push(active);
     }
     // The base has no name, and comes first.
-    all.sort_by(|one, other| one.config.profile().cmp(&other.config.profile()));
+    all.sort_unstable_by(|one, other| one.config.profile().cmp(&other.config.profile()));
     all
 }
 

@@ -17,6 +17,8 @@ use std::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
+use authn::private::sorted;
+
 use tracing::{Level, Metadata};
 use tracing_subscriber::{
     Layer, Registry,
@@ -125,7 +127,7 @@ fn wanted(app: &App) -> Option<Targets> {
 fn our_crates(app: &App) -> BTreeSet<&'static str> {
     let registry = app.providers().unwrap_or_default();
     let providers = registry.iter().map(|entry| root(entry.location().module));
-    providers.chain(["authn", "authn_cli", "authn_providers"]).collect()
+    sorted(providers.chain(["authn", "authn_cli", "authn_providers"]))
 }
 
 /// Returns whether an event is safe to write. HTTP and TLS libraries log headers and bodies at finer levels, so

@@ -2,11 +2,12 @@
 
 use std::{
     fmt, io,
+    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    thread::{Builder, JoinHandle},
     time::{Duration, Instant},
 };
 
 use console::Term;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle, TermLike};
 
 use super::{
     layout::{self, Awaited},
@@ -18,97 +19,128 @@ use crate::style::{SPINNER, styled};
 const TICK: Duration = Duration::from_millis(100);
 
 /// A line that is redrawn until it is dropped, and is then cleared.
-#[derive(Debug)]
-pub(super) struct Spinner(ProgressBar);
+pub(super) struct Spinner {
+    shared: Arc<Shared>,
+    /// `None` if the system starts no more threads. The line stands still then.
+    ticking: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    line: Mutex<Line>,
+    ended: Condvar,
+}
+
+/// What the line shows.
+struct Line {
+    terminal: Term,
+    awaited: Awaited,
+    /// When the wait ends; `None` if that is not known.
+    end: Option<Instant>,
+    screen: Screen,
+    frame: usize,
+    has_ended: bool,
+}
 
 impl Spinner {
     pub(super) fn start(awaited: Awaited, left: Option<Duration>, screen: &Screen) -> Self {
-        let line = Box::new(LastLine(Term::buffered_stderr()));
-        let line = ProgressDrawTarget::term_like(line);
-        let bar = ProgressBar::with_draw_target(None, line);
-        bar.set_style(style(awaited, left, screen));
-        bar.enable_steady_tick(TICK);
-        Self(bar)
+        let line = Line {
+            terminal: Term::buffered_stderr(),
+            awaited,
+            end: end(left),
+            screen: *screen,
+            frame: 0,
+            has_ended: false,
+        };
+        line.draw();
+        let shared = Arc::new(Shared { line: Mutex::new(line), ended: Condvar::new() });
+        let its = Arc::clone(&shared);
+        Self { shared, ticking: Builder::new().spawn(move || its.tick()).ok() }
     }
 
     /// Changes what is waited for.
     pub(super) fn change(&self, awaited: Awaited, left: Option<Duration>, screen: &Screen) {
-        self.0.set_style(style(awaited, left, screen));
-        self.0.tick();
+        let mut line = self.shared.line();
+        (line.awaited, line.end, line.screen) = (awaited, end(left), *screen);
+        line.draw();
     }
 
     /// Clears the line while a function writes to the terminal.
     pub(super) fn suspend(&self, work: impl FnOnce()) {
-        self.0.suspend(work);
+        let line = self.shared.line();
+        line.clear();
+        work();
+        line.draw();
     }
 }
 
 impl Drop for Spinner {
     fn drop(&mut self) {
-        self.0.finish_and_clear();
+        {
+            let mut line = self.shared.line();
+            line.has_ended = true;
+            line.clear();
+        }
+        self.shared.ended.notify_one();
+        if let Some(ticking) = self.ticking.take() {
+            // It draws nothing more, whether it has panicked or not.
+            let _ = ticking.join();
+        }
     }
 }
 
-fn style(awaited: Awaited, left: Option<Duration>, screen: &Screen) -> ProgressStyle {
-    let end = left.and_then(|left| Instant::now().checked_add(left));
-    let waiting = move |_: &ProgressState, text: &mut dyn fmt::Write| {
-        let left = end.map(|end| end.saturating_duration_since(Instant::now()));
+impl fmt::Debug for Spinner {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Spinner").finish_non_exhaustive()
+    }
+}
+
+impl Shared {
+    fn line(&self) -> MutexGuard<'_, Line> {
+        self.line.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tick(&self) {
+        let mut line = self.line();
+        loop {
+            let waited = self.ended.wait_timeout_while(line, TICK, |line| !line.has_ended);
+            line = waited.unwrap_or_else(PoisonError::into_inner).0;
+            if line.has_ended {
+                return;
+            }
+            line.frame += 1;
+            line.draw();
+        }
+    }
+}
+
+impl Line {
+    // A terminal that can't be written to, such as one that was closed, ends nothing.
+
+    fn draw(&self) {
+        let _ = self.write(&self.text());
+    }
+
+    fn clear(&self) {
+        let _ = self.write("");
+    }
+
+    fn write(&self, text: &str) -> io::Result<()> {
+        self.terminal.clear_line()?;
+        self.terminal.write_str(text)?;
+        self.terminal.flush()
+    }
+
+    fn text(&self) -> String {
+        let frames = if self.screen.unicode { "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏" } else { "|/-\\" };
+        let frame = frames.chars().nth(self.frame % frames.chars().count());
+        let frame = styled(&frame.unwrap_or(' ').to_string(), SPINNER, self.screen.colour);
+        let left = self.end.map(|end| end.saturating_duration_since(Instant::now()));
         // The spinner, a space, and a column for the cursor.
         let columns = Screen::now(false).columns.saturating_sub(3);
-        // Writing to a string can't fail.
-        let _ = text.write_str(&layout::waiting(awaited, left, columns));
-    };
-    let template = styled("{spinner}", SPINNER, screen.colour) + " {waiting}";
-    // The last frame is the one that is left at the end.
-    let frames = if screen.unicode { "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏ " } else { "|/-\\ " };
-    ProgressStyle::with_template(&template)
-        .unwrap_or_else(|_| ProgressStyle::default_spinner())
-        .tick_chars(frames)
-        .with_key("waiting", waiting)
+        format!("{frame} {}", layout::waiting(self.awaited, left, columns))
+    }
 }
 
-/// The line of standard error's cursor.
-///
-/// The draw target of indicatif pads its line with spaces. A terminal would then write the `^C` of an interrupt
-/// into the next line, and the spinner's line would not be cleared.
-#[derive(Debug)]
-struct LastLine(Term);
-
-impl TermLike for LastLine {
-    fn width(&self) -> u16 {
-        self.0.size().1
-    }
-
-    fn move_cursor_up(&self, rows: usize) -> io::Result<()> {
-        self.0.move_cursor_up(rows)
-    }
-
-    fn move_cursor_down(&self, rows: usize) -> io::Result<()> {
-        self.0.move_cursor_down(rows)
-    }
-
-    fn move_cursor_right(&self, columns: usize) -> io::Result<()> {
-        self.0.move_cursor_right(columns)
-    }
-
-    fn move_cursor_left(&self, columns: usize) -> io::Result<()> {
-        self.0.move_cursor_left(columns)
-    }
-
-    fn write_line(&self, text: &str) -> io::Result<()> {
-        self.0.write_line(text)
-    }
-
-    fn write_str(&self, text: &str) -> io::Result<()> {
-        let is_padding = text.bytes().all(|byte| byte == b' ');
-        if is_padding { Ok(()) } else { self.0.write_str(text) }
-    }
-
-    fn clear_line(&self) -> io::Result<()> {
-        self.0.clear_line()
-    }
-
-    fn flush(&self) -> io::Result<()> {
-        self.0.flush()
-    }
+fn end(left: Option<Duration>) -> Option<Instant> {
+    left.and_then(|left| Instant::now().checked_add(left))
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use authn::private::sorted;
+
 use serde::Serialize;
 
 use super::{
@@ -71,10 +73,9 @@ fn get(app: &App) -> Result<(), Failure> {
 }
 
 fn list(app: &App) -> Result<(), Failure> {
-    let hosts: BTreeMap<String, String> = hosts(app)?
-        .into_iter()
-        .map(|(host, user)| (host, user.unwrap_or_else(|| USERNAME.to_owned())))
-        .collect();
+    let hosts = hosts(app)?.into_iter();
+    let hosts: BTreeMap<String, String> =
+        sorted(hosts.map(|(host, user)| (host, user.unwrap_or_else(|| USERNAME.to_owned()))));
     Ok(output::json(&hosts)?)
 }
 

@@ -6,6 +6,7 @@ use authn::{
     Context, Environment, Error, Origins, Result, Show, Url, View,
     http::{HttpResponse, StatusCode},
     options::OptionValue,
+    private::sorted,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;
@@ -173,13 +174,10 @@ impl H2oDiscovery {
             issuer_url: about.issuer_url,
             platform_scope: about.h2o_cloud_platform_oauth2_scope.filter(|it| !it.is_empty()),
             clients: ids(clients, place)?,
-            services: services
-                .into_iter()
-                .map(|service| {
-                    let scope = service.oauth2_scope.filter(|scope| !scope.is_empty());
-                    (named(service.name, "services/"), H2oService { uri: service.uri, scope })
-                })
-                .collect(),
+            services: sorted(services.into_iter().map(|service| {
+                let scope = service.oauth2_scope.filter(|scope| !scope.is_empty());
+                (named(service.name, "services/"), H2oService { uri: service.uri, scope })
+            })),
         })
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use authn::{Error, Result, Show, View};
+use authn::{Error, Result, Show, View, private::sorted};
 use serde::{Deserialize, Deserializer, de};
 use serde_json::{Map, Value};
 
@@ -106,7 +106,7 @@ impl Show for Shown<'_> {
             Value::Array(values) => values.iter().map(Shown).collect::<Vec<_>>().show(),
             Value::Object(members) => {
                 let members = members.iter().map(|(name, value)| (name.clone(), Shown(value)));
-                members.collect::<BTreeMap<_, _>>().show()
+                sorted::<BTreeMap<_, _>, _>(members).show()
             }
         }
     }

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, fmt};
 use authn::{
     Context, Error, Result, Url,
     http::{ClientIdentity, HttpResponse},
+    private::sorted,
 };
 use serde::Serialize;
 use zeroize::Zeroizing;
@@ -194,7 +195,7 @@ fn as_json<'a>(pairs: &[(&'a str, &'a str)]) -> BTreeMap<&'a str, Member<'a>> {
         [one] => Member::One(one),
         _ => Member::Several(values),
     };
-    members.into_iter().map(|(name, values)| (name, member(values))).collect()
+    sorted(members.into_iter().map(|(name, values)| (name, member(values))))
 }
 
 /// Checks that the method and the encoding fit.

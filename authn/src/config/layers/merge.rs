@@ -14,6 +14,7 @@ use crate::{
     config::Class,
     diagnostic::Provenance,
     options::{Entries, Item, Value},
+    sorted::sorted,
 };
 
 /// One layer's base or one of its profiles, in the order in which they apply.
@@ -87,10 +88,7 @@ impl Provider for FigmentPart<'_> {
 }
 
 fn dict(values: Vec<(String, &Item, Visibility<'_>)>) -> Dict {
-    values
-        .into_iter()
-        .map(|(key, item, visibility)| (key, figment_value(item, visibility)))
-        .collect()
+    sorted(values.into_iter().map(|(key, item, visibility)| (key, figment_value(item, visibility))))
 }
 
 fn figment_value(item: &Item, visibility: Visibility<'_>) -> FigmentValue {

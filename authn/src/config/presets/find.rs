@@ -12,6 +12,7 @@ use crate::{
     config::layers::file,
     diagnostic::{Problem, ProblemCode, Provenance, Severity, SourceText, nearest, shortened},
     registry::{Preset, PresetDocument, is_preset_name},
+    sorted::sorted,
 };
 
 /// The folder of the user's own presets, beside the user's configuration.
@@ -98,7 +99,7 @@ impl<'a> Presets<'a> {
     /// Returns the names of all presets, in alphabetical order, and the problem of a folder that can't be read.
     fn names(&self) -> (BTreeSet<String>, Option<Problem>) {
         let mut names: BTreeSet<String> =
-            self.registry.presets().map(|entry| entry.name().to_owned()).collect();
+            sorted(self.registry.presets().map(|entry| entry.name().to_owned()));
         let Some(folder) = &self.folder else { return (names, None) };
         match fs::read_dir(folder) {
             Ok(files) => {

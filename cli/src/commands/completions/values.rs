@@ -6,6 +6,7 @@ use authn::{
     Entry, Loader, Registry,
     config::{Config, LayerName, Provenance},
     options::{Field, Kind, Type},
+    private::sorted,
     reference::{TableDescription, describe},
 };
 use clap_complete::engine::CompletionCandidate;
@@ -127,12 +128,8 @@ impl Line {
                 let config = self.config();
                 let is_written =
                     |layer| matches!(layer, LayerName::User | LayerName::File | LayerName::Project);
-                let files: BTreeSet<_> = config
-                    .sources()
-                    .iter()
-                    .filter(|source| is_written(source.name))
-                    .filter_map(|source| source.path.as_ref())
-                    .collect();
+                let files = config.sources().iter().filter(|source| is_written(source.name));
+                let files: BTreeSet<_> = sorted(files.filter_map(|source| source.path.as_ref()));
                 let is_there = |place: &Provenance| matches!(place, Provenance::File { path, .. } if files.contains(path));
                 let mut settings = config.settings();
                 settings.retain(|setting| {

@@ -8,6 +8,7 @@ use std::{
 use authn::{
     Credentials, Entry, Error, Status,
     config::{Class, KnownStore, Problem, ProblemCode, Provenance, Severity, Source, SourceState},
+    private::sorted,
     store::Examination,
 };
 
@@ -180,12 +181,10 @@ pub(super) fn permissions(snapshot: &Snapshot) -> Vec<Finding> {
     let secrets = snapshot.settings.iter().filter(|setting| {
         setting.class == Class::Secret && setting.is_set && setting.reference.is_none()
     });
-    let files: BTreeSet<&Path> = secrets
-        .filter_map(|setting| match &setting.provenance {
-            Provenance::File { path, .. } => Some(path.as_path()),
-            _ => None,
-        })
-        .collect();
+    let files: BTreeSet<&Path> = sorted(secrets.filter_map(|setting| match &setting.provenance {
+        Provenance::File { path, .. } => Some(path.as_path()),
+        _ => None,
+    }));
     let finding = |path: &Path| {
         let shown = path.display().to_string();
         if !is_open(path) {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use authn::{Explained, Part, Url, config::Setting};
+use authn::{Explained, Part, Url, config::Setting, private::sorted};
 use serde::Serialize;
 
 use super::{
@@ -182,7 +182,7 @@ fn list<'a>(
 fn touches(reading: &Reading<'_>, asked: &[&Explained]) -> Vec<Touched> {
     let http = reading.common_values().filter(|setting| setting.key == "http.ca_file");
     let values = asked.iter().flat_map(|asked| reading.values_of(&asked.key)).chain(http);
-    let mut named: BTreeSet<(Kind, String)> = values.flat_map(named).collect();
+    let mut named: BTreeSet<(Kind, String)> = sorted(values.flat_map(named));
     named.extend(asked.iter().flat_map(|asked| &asked.touches).filter_map(|touched| {
         Some(match touched {
             authn::provider::Touched::Server(address) => (Kind::Server, address.clone()),
@@ -194,7 +194,7 @@ fn touches(reading: &Reading<'_>, asked: &[&Explained]) -> Vec<Touched> {
     let mut touches: Vec<Touched> =
         named.into_iter().map(|(kind, name)| Touched { kind: kind.word(), name }).collect();
     touches.extend(reading.proxy.clone().map(|name| Touched { kind: "proxy", name }));
-    let stores: BTreeSet<&String> = asked.iter().filter_map(|asked| asked.store.as_ref()).collect();
+    let stores: BTreeSet<&String> = sorted(asked.iter().filter_map(|asked| asked.store.as_ref()));
     touches.extend(stores.into_iter().filter(|name| *name != "memory").map(|name| Touched {
         kind: "store",
         name: reading.place_of_store(name).unwrap_or_else(|| name.clone()),

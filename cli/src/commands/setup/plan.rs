@@ -118,7 +118,7 @@ impl Changes {
             .flat_map(|path| path.ancestors().skip(1).take_while(|folder| !folder.exists()))
             .map(Path::to_owned)
             .collect();
-        missing.sort();
+        missing.sort_unstable();
         missing.dedup();
         missing
     }

@@ -6,6 +6,8 @@ use std::{
     time::{Duration, SystemTime},
 };
 
+use authn::private::sorted;
+
 use serde_json::{Map, Value};
 
 use super::Failure;
@@ -190,7 +192,7 @@ fn texts(mut claims: Map<String, Value>) -> BTreeMap<String, String> {
         Value::String(text) if is_name(&text) => Some((name, text)),
         _ => None,
     });
-    texts.collect()
+    sorted(texts)
 }
 
 fn is_name(text: &str) -> bool {

@@ -78,7 +78,7 @@ impl TokenStore for Keyring {
         let names =
             worker::run(self.timeout, async move || this.__system.list(this.service()).await);
         let mut keys: Vec<StoreKey> = names.await?.iter().map(|name| StoreKey::new(name)).collect();
-        keys.sort();
+        keys.sort_unstable();
         keys.dedup();
         Ok(keys)
     }
