@@ -467,7 +467,7 @@ impl Credentials {
         self.0.current().client_identity(used)
     }
 
-    /// Returns the state of the session, without any network.
+    /// Returns the state of the session, without any network but that of its store.
     pub async fn status(&self) -> Result<Status> {
         self.now().status().await
     }

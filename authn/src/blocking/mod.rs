@@ -183,7 +183,7 @@ impl Credentials {
         self.0.client_identity(used)
     }
 
-    /// Returns the state of the session, without any network.
+    /// Returns the state of the session, without any network but that of its store.
     pub fn status(&self) -> Result<Status> {
         block_on(self.0.status())?
     }

@@ -57,6 +57,7 @@ impl Exchange {
                     has_session: record.has_session(),
                     has_ended: record.has_ended(),
                     store: Some(session.name().to_owned()),
+                    session: Some(session.key().clone()),
                     username: record.username,
                     server_clock_ahead: record.server_clock_ahead,
                     last_failure: record
@@ -81,6 +82,7 @@ impl Exchange {
             has_session: if has_below { below.has_session } else { kept.has_session },
             has_ended: kept.has_ended || below.has_ended,
             store: kept.store.or(below.store),
+            session: kept.session.or(below.session),
             username: kept.username.or(below.username),
             server_clock_ahead: kept.server_clock_ahead.or(below.server_clock_ahead),
             last_failure: kept.last_failure.or(below.last_failure),

@@ -1,6 +1,6 @@
 //! The state of a session and of its server: `Status`, `LastFailure`, `Probe`, `Revocation`.
 
-use crate::{Error, Token};
+use crate::{Error, Token, store::StoreKey};
 
 /// The state of a session; see [`Credentials::status`](crate::Credentials::status).
 ///
@@ -56,6 +56,8 @@ pub struct Status {
     /// The key of the provider that serves for a `chain`, such as `credentials.chain.providers.1.oauth`. `None` if none
     /// of them applies, and for other providers.
     pub served_by: Option<String>,
+    /// Under which key the store has the session.
+    pub(crate) session: Option<StoreKey>,
     /// Whether requests are authorised by more than a token, or without one.
     pub(crate) without_token: bool,
     /// Whether a user was logged in, and has to log in again.
@@ -187,6 +189,12 @@ impl Probe {
 }
 
 impl Status {
+    /// Returns under which key the store has the session; `None` if no store has it.
+    #[doc(hidden)]
+    pub fn session(&self) -> Option<&StoreKey> {
+        self.session.as_ref()
+    }
+
     /// Returns whether a request can be authorised without asking a server: with a valid token, or with a configured
     /// credential such as an API key. The server can still refuse the credential.
     ///

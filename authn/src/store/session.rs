@@ -48,6 +48,11 @@ impl StoredSession {
         self.store.name()
     }
 
+    /// Returns under which key the store has the session.
+    pub(crate) fn key(&self) -> &StoreKey {
+        &self.key
+    }
+
     /// Returns the name of the tokens of a call's scopes and parameters in the record.
     pub(crate) fn entry(&self, scopes: &[String], parameters: &BTreeMap<String, String>) -> String {
         self.scope.entry(scopes, parameters)

@@ -1,13 +1,19 @@
-//! `status`: the stored session of each profile, without the network.
+//! `status`: the stored session of each profile. Only a store's server is asked.
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
-use authn::{Entry, ErrorKind, LastFailure, Status, config::Config};
+use authn::{
+    Entry, ErrorKind, LastFailure, Status,
+    config::Config,
+    private::sorted,
+    store::{Examination, KnownLease},
+};
 use serde::Serialize;
 
 use super::{
-    active, entry,
+    active, entry, known_store,
     profiles::{self, Profile, Reporter},
+    stores::{self, Lease},
     text,
 };
 use crate::{
@@ -57,6 +63,12 @@ struct Row {
     scopes: Option<Vec<String>>,
     has_refresh_token: Option<bool>,
     store: Option<String>,
+    /// What the store's server says of itself, by name.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    store_server: BTreeMap<&'static str, String>,
+    /// Who renews the session at present.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lease: Option<Lease>,
     server_clock_ahead_seconds: Option<i64>,
     last_failure: Option<Failed>,
     domain: Option<String>,
@@ -104,11 +116,14 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
 fn row(profile: &Profile, reporter: &mut Reporter<'_>, app: Option<&App>) -> Result<Row, Failure> {
     let config = &profile.config;
     let (mut principal, mut origins, mut needs_login) = (None, Vec::new(), false);
+    let mut examination = Examination::default();
     let found = profile.attempt(reporter, async |credentials| {
         principal = credentials.principal();
         origins = credentials.origins().iter().collect();
         needs_login = credentials.needs_login();
-        credentials.status().await
+        let status = credentials.status().await?;
+        examination = examined(config, &status).await?;
+        Ok(status)
     })?;
     match &found {
         // Another profile is not what the user works with: its row says what is wrong, and the others count.
@@ -127,6 +142,11 @@ fn row(profile: &Profile, reporter: &mut Reporter<'_>, app: Option<&App>) -> Res
     let failure = status.and_then(|status| status.last_failure.as_ref());
     if let (Some(app), Some(failure)) = (app, failure) {
         report(app, config, failure);
+    }
+    let session = status.and_then(Status::session);
+    let lease = examination.leases().iter().find(|lease| Some(&lease.key) == session);
+    if let (Some(_), Some(lease)) = (app, lease) {
+        output::message(&renewed(config, lease));
     }
     let hints = app.filter(|_| profile.is_active);
     if let (Some(app), Some(status)) = (hints, status.filter(|status| !status.is_authenticated())) {
@@ -149,6 +169,8 @@ fn row(profile: &Profile, reporter: &mut Reporter<'_>, app: Option<&App>) -> Res
         scopes: scope.map(|scope| scope.split_whitespace().map(str::to_owned).collect()),
         has_refresh_token: status.map(|status| status.has_refresh_token),
         store: store.map(str::to_owned),
+        store_server: sorted(examination.facts().iter().cloned()),
+        lease: lease.map(stores::lease),
         server_clock_ahead_seconds: status.and_then(|status| status.server_clock_ahead),
         last_failure: failure.map(|failure| Failed {
             error: one_line(&failure.error),
@@ -160,6 +182,20 @@ fn row(profile: &Profile, reporter: &mut Reporter<'_>, app: Option<&App>) -> Res
         error: found.as_ref().err().map(one_line),
         token: token_text(&found),
     })
+}
+
+/// Asks the server of the session's store.
+async fn examined(config: &Config, status: &Status) -> authn::Result<Examination> {
+    match known_store(config, status.store.as_deref()) {
+        Some(store) => store.examination().await,
+        None => Ok(Examination::default()),
+    }
+}
+
+/// Says who renews the session.
+fn renewed(config: &Config, lease: &KnownLease) -> String {
+    let since = lease.since.map(|at| format!(" for {}", words(since(at)))).unwrap_or_default();
+    format!("{} has been renewing the session{since} ({})", lease.holder, active(config))
 }
 
 fn token_text(found: &authn::Result<Status>) -> String {

@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, io, path::Path};
 use authn::{
     View,
     config::{Config, KnownStore, Problem, Setting, Severity},
+    private::sorted,
     store::{KnownLease, KnownSession},
 };
 use clap::ValueHint;
@@ -73,7 +74,7 @@ struct Store {
 
 /// One lease, as in the JSON.
 #[derive(Serialize)]
-struct Lease {
+pub(super) struct Lease {
     /// The name of the session.
     name: String,
     holder: String,
@@ -296,12 +297,12 @@ async fn read(store: &KnownStore) -> authn::Result<Store> {
     let sessions = store.sessions().await?.iter().map(|known| session(store, known)).collect();
     let (name, place) = (store.name().to_owned(), store.place());
     let examination = store.examination().await?;
-    let server = examination.facts().iter().cloned().collect();
+    let server = sorted(examination.facts().iter().cloned());
     let leases = examination.leases().iter().map(lease).collect();
     Ok(Store { name, place, sessions: Some(sessions), server, leases, error: None })
 }
 
-fn lease(known: &KnownLease) -> Lease {
+pub(super) fn lease(known: &KnownLease) -> Lease {
     Lease {
         name: known.key.to_string(),
         holder: known.holder.clone(),
