@@ -201,8 +201,9 @@ fn boolean(text: &str) -> Option<&'static str> {
 
 /// Returns where the word starts that contains a place. The parser marks a part of it.
 fn start_of_word(text: &str, at: usize) -> usize {
-    let before = &text[..at];
-    before.rfind(|c: char| c.is_whitespace() || "=[{,".contains(c)).map_or(0, |end| end + 1)
+    let is_between = |c: char| c.is_whitespace() || "=[{,".contains(c);
+    let word = text[..at].rsplit(is_between).next().unwrap_or_default();
+    at - word.len()
 }
 
 /// Returns the problem of a key or a table that is there twice, with the line of the first.
@@ -339,6 +340,9 @@ mod tests {
         ("a = 1.2.3.4", "1:5", "a value is neither a number nor a text in quotes"),
         ("a = .test", "1:5", "a value is neither a number nor a text in quotes"),
         ("a = _test", "1:5", "a value is neither a number nor a text in quotes"),
+        ("a = 1_0\u{a0}_1", "1:9", "a value is neither a number nor a text in quotes"),
+        ("a = 1_0\u{3000}_1", "1:9", "a value is neither a number nor a text in quotes"),
+        ("a = 1\u{3000}t", "1:5", "a text has no quotes"),
         ("a = 1_", "1:5", "a value is neither a number nor a text in quotes"),
         ("a = 1.", "1:5", "a value is neither a number nor a text in quotes"),
         ("a = 1e", "1:5", "a value is neither a number nor a text in quotes"),
