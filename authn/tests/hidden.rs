@@ -87,6 +87,17 @@ fn the_line_of_a_problem_shows_no_other_value_that_is_invalid_for_its_option() {
     }
     let config = read("credentials = { hidden = 'x', origins = ['s3cr3t', '*'], bogus = 1 }");
     assert!(!shown(&config).contains("s3cr3t"), "{}", shown(&config));
+    // What is written in the place of a variable's name may be the secret itself.
+    let secret = |name: &str| {
+        format!("credentials = {{ hidden = {{ tries = [], token = {{ env = '{name}' }} }} }}")
+    };
+    for name in ["s3cr3t/Top+42", "s3cr3t-of-client", ""] {
+        let config = read(&secret(name));
+        assert_eq!(code(&config, "credentials.hidden.tries"), Some("wrong-type"), "{name}");
+        assert!(!shown(&config).contains("s3cr3t"), "{}", shown(&config));
+    }
+    let config = read(&secret("HIDDEN_TOKEN"));
+    assert!(shown(&config).contains("env = 'HIDDEN_TOKEN'"), "{}", shown(&config));
     // A valid value is shown.
     let config = read("http = { timeout = '5s', proxy = 'http://p.test', bogus = 1 }");
     assert!(

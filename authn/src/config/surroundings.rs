@@ -2,7 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use super::{build::Reporter, layers::merge::Part, visibility::Visibility};
+use super::{
+    build::Reporter,
+    layers::merge::Part,
+    visibility::{Visibility, variable},
+};
 use crate::{
     Environment, Registry,
     diagnostic::Provenance,
@@ -57,10 +61,8 @@ impl Variables {
     }
 
     fn note(&mut self, item: &Item, at: Visibility<'_>) {
-        if at.is_whole()
-            && let Some(reference) = at.reference(item)
-        {
-            self.0.extend(reference.strip_prefix("env ").map(|name| (name.to_owned(), true)));
+        if at.is_whole() && at.reference(item).is_some() {
+            self.0.extend(variable(item).map(|name| (name, true)));
         } else if matches!(item.value, Value::Table(_) | Value::Array(_)) {
             at.below(item).into_iter().for_each(|(_, item, below)| self.note(item, below));
         } else if let Provenance::Environment { name } = &item.provenance {

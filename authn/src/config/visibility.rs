@@ -5,6 +5,8 @@
 //! or masked is decided by [`Visibility::shown`] alone: the listings, the JSON, the summary of a project's file and
 //! the excerpts of problems all follow its answer.
 
+use std::borrow::Cow;
+
 use url::Url;
 
 use super::sections::{self, SECTIONS};
@@ -306,15 +308,7 @@ impl<'r> Visibility<'r> {
     /// Returns what a secret refers to, as `file /run/secrets/name`; `None` if it is no reference. The target of a
     /// reference is the place of a secret and not a secret, so it is shown, but for the arguments of a command.
     pub(super) fn reference(self, item: &Item) -> Option<String> {
-        let inline;
-        let entries = match &item.value {
-            Value::Table(entries) => entries,
-            Value::Text(text) if matches!(item.provenance, Provenance::Flag { .. }) => {
-                inline = parse_inline(text, &item.provenance)?;
-                inline.as_table()?
-            }
-            _ => return None,
-        };
+        let entries = of_reference(item)?;
         let (kind, target) = entries.iter().next()?;
         // The list in a variable or a flag is a text.
         let inline = match target.as_text() {
@@ -334,6 +328,25 @@ impl<'r> Visibility<'r> {
             },
         };
         (entries.len() == 1 && self.registry.is_reference(kind)).then(|| format!("{kind} {words}"))
+    }
+}
+
+/// Returns the variable that a secret refers to, whatever its name; `None` if it refers to none. The name can be a secret that
+/// was written in its place.
+pub(super) fn variable(item: &Item) -> Option<String> {
+    let entries = of_reference(item).filter(|entries| entries.len() == 1)?;
+    Some(entries.get("env")?.as_text()?.to_owned())
+}
+
+/// Returns the table of a reference. In a flag it is a text.
+fn of_reference(item: &Item) -> Option<Cow<'_, Entries>> {
+    match &item.value {
+        Value::Table(entries) => Some(Cow::Borrowed(entries)),
+        Value::Text(text) if matches!(item.provenance, Provenance::Flag { .. }) => {
+            let inline = parse_inline(text, &item.provenance)?;
+            inline.as_table().cloned().map(Cow::Owned)
+        }
+        _ => None,
     }
 }
 
@@ -424,8 +437,10 @@ pub(crate) fn spans<'a>(parts: impl Iterator<Item = &'a Entries>, registry: &Reg
 fn collect(spans: &mut Spans, item: &Item, visibility: Visibility<'_>) {
     if matches!(item.value, Value::Table(_) | Value::Array(_)) {
         let is_reference = visibility.is_whole() && visibility.reference(item).is_some();
+        // What is no name of a variable may be the secret itself.
+        let is_plain = |name: &str| variable(item).is_none() || is_variable(name);
         for (_, item, mut below) in visibility.below(item) {
-            if is_reference && item.as_text().is_some() {
+            if is_reference && item.as_text().is_some_and(is_plain) {
                 below.place = Place::Plain(None);
             }
             collect(spans, item, below);

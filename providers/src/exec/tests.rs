@@ -122,10 +122,14 @@ fn an_expired_token_is_an_error() {
 
 #[test]
 fn the_environment_is_the_users_without_secrets() {
-    let tool = Tool::new("env > \"$(dirname \"$0\")/env\"; echo abc");
+    // A shell drops variables with names that it does not know. Linux has them all.
+    let tool = Tool::new(
+        "{ env; tr '\\0' '\\n' < /proc/$$/environ; } | sort -u > \"$(dirname \"$0\")/env\"; echo abc",
+    );
     let text = tool
         .options("env = { OWN = { env = 'NAMED' }, EDITOR = 'mine', PLAIN_TOO = 's3cr3t-5' }")
-        + "[profile.other.credentials.bearer]\ntoken = { env = 'NAMED_ELSEWHERE' }\n";
+        + "[profile.other.credentials.bearer]\ntoken = { env = 'NAMED_ELSEWHERE' }\n"
+        + "[profile.dashed.credentials.bearer]\ntoken = { env = 'named-too' }\n";
     let variables = [
         // The user's.
         ("HOME", "/home/ann"),
@@ -136,6 +140,7 @@ fn the_environment_is_the_users_without_secrets() {
         // Secrets.
         ("NAMED", "s3cr3t-1"),
         ("NAMED_ELSEWHERE", "s3cr3t-2"),
+        ("named-too", "s3cr3t-11"),
         ("AUTHN_TOKEN", "s3cr3t-3"),
         ("AUTHN_CREDENTIALS__OAUTH__CLIENT_SECRET", "s3cr3t-4"),
         ("AUTHN_PROFILE__OTHER__CREDENTIALS__JWT", "s3cr3t-5"),
