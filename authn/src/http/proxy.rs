@@ -8,8 +8,8 @@ use crate::Environment;
 /// The option that sets the proxy of all requests.
 const OPTION: &str = "http.proxy";
 
-/// The variables that set the proxy of `https` requests, in the order in which the HTTP client reads them: the first
-/// that is set is used, even if it is empty.
+/// The variables that set the proxy of `https` requests, in the order in which the HTTP client reads them. Of one
+/// spelling and the other, the first that is set is used, even if it is empty.
 const VARIABLES: [[&str; 2]; 2] = [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]];
 
 /// The proxy of requests, which [`Config::proxy`](crate::config::Config::proxy) returns.
@@ -36,19 +36,23 @@ pub struct ProxyInUse {
 }
 
 impl ProxyInUse {
-    /// Reads the option, and then the variables; `None` if neither sets a proxy.
+    /// Reads the option, and then the variables; `None` if neither sets a proxy. As in the HTTP client, a variable that
+    /// names no proxy leaves the choice to the next.
     pub(crate) fn of(option: Option<&str>, environment: &Environment) -> Option<Self> {
-        let (named_by, value) = match option {
-            Some(value) => (OPTION, value),
-            None => VARIABLES.iter().find_map(|names| {
-                let (name, value) =
-                    names.iter().find_map(|name| Some((*name, environment.text(name)?)))?;
-                Some((name, value)).filter(|_| !value.is_empty())
-            })?,
+        let variable = |names: &[&'static str; 2]| {
+            let set = names.iter().find_map(|name| Some((*name, environment.text(name)?)));
+            set.filter(|(_, value)| !value.is_empty())
         };
+        let set = match option {
+            Some(value) => vec![(OPTION, value)],
+            None => VARIABLES.iter().filter_map(variable).collect(),
+        };
+        let usable =
+            set.iter().find_map(|(named_by, value)| Some((*named_by, Some(shown(value)?))));
+        let (named_by, address) = usable.or_else(|| Some((set.first()?.0, None)))?;
         let exceptions = exceptions(|name| environment.text(name).map(str::to_owned));
         let exceptions = exceptions.map(|(name, _)| name);
-        Some(Self { address: shown(value), named_by, exceptions })
+        Some(Self { address, named_by, exceptions })
     }
 
     /// Returns the variable that would set a proxy, if neither it nor the option names one that can be used.
@@ -151,6 +155,25 @@ mod tests {
         ] {
             let environment = Environment::empty().variable("HTTPS_PROXY", value);
             assert_eq!(ProxyInUse::unusable(option, &environment), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn the_next_variable_counts_if_one_names_no_proxy() {
+        for (https, all, expected) in [
+            ("notaproxy://a.test", "b.test", ("ALL_PROXY", Some("http://b.test"))),
+            ("s3cr3t s3cr3t", "socks5h://b.test", ("ALL_PROXY", Some("socks5h://b.test"))),
+            ("a.test", "b.test", ("HTTPS_PROXY", Some("http://a.test"))),
+            ("a.test", "notaproxy://b.test", ("HTTPS_PROXY", Some("http://a.test"))),
+            ("notaproxy://a.test", "notaproxy://b.test", ("HTTPS_PROXY", None)),
+            ("", "notaproxy://b.test", ("ALL_PROXY", None)),
+        ] {
+            let environment =
+                Environment::empty().variable("HTTPS_PROXY", https).variable("ALL_PROXY", all);
+            let proxy = ProxyInUse::of(None, &environment).expect("a variable sets one");
+            assert_eq!((proxy.named_by, proxy.address.as_deref()), expected, "{https} {all}");
+            let unusable = expected.1.is_none().then_some(expected.0);
+            assert_eq!(ProxyInUse::unusable(None, &environment), unusable, "{https} {all}");
         }
     }
 
