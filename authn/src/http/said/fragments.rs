@@ -11,6 +11,8 @@ use base64::{
 use url::form_urlencoded;
 use zeroize::Zeroizing;
 
+use crate::diagnostic::is_invisible;
+
 /// The shortest fragment of a secret, in bytes, that no text may contain. A secret that is shorter counts as a whole.
 const SHORTEST: usize = 8;
 /// The shortest secret, in bytes, that counts within a word. Nearly every text contains a shorter one somewhere, which
@@ -27,24 +29,33 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+type Bytes = Zeroizing<Vec<u8>>;
+
 /// A text, as it is or decoded.
-type View = Zeroizing<Vec<u8>>;
+#[derive(Clone, PartialEq)]
+struct View {
+    bytes: Bytes,
+    /// Whether groups of characters were joined before they were decoded. Any text would contain a short secret then.
+    is_joined: bool,
+}
 
 /// Returns whether a text contains a fragment of 8 or more bytes of a secret, or a shorter secret as a whole; one of less than
-/// 4 bytes as a word of its own. The fragment can be as it is, in upper or lower case, with white space between its
-/// characters, percent-encoded, encoded as in a form, in JSON or in base64 of both alphabets, in hex, or a list of bytes in
-/// decimal or hex.
+/// 4 bytes as a word of its own. The fragment can be as it is, in upper or lower case, with white space or invisible
+/// characters in it, percent-encoded, encoded as in a form, in JSON, in HTML or in base64 of both alphabets, in hex, or a list
+/// of bytes in decimal or hex. Base64 and hex can be in groups, unless the secret is shorter.
 pub fn contains_secret(text: &str, secrets: &[Zeroizing<String>]) -> bool {
     let secrets = Secrets::of(secrets);
-    let Some(shortest) = secrets.shortest() else { return false };
+    if secrets.is_empty() {
+        return false;
+    }
     let mut seen = Vec::<View>::new();
-    let mut views = vec![View::new(text.as_bytes().to_vec())];
+    let mut views = vec![View { bytes: Bytes::new(text.as_bytes().to_vec()), is_joined: false }];
     for _ in 0..=DEEPEST {
         if views.iter().any(|view| secrets.are_in(view)) {
             return true;
         }
         let mut next = Vec::new();
-        for decoded in views.iter().flat_map(|view| decoded(view, shortest)) {
+        for decoded in views.iter().flat_map(|view| decoded(view, &secrets)) {
             if !seen.contains(&decoded) {
                 seen.push(decoded.clone());
                 next.push(decoded);
@@ -60,14 +71,14 @@ struct Secrets {
     /// Each fragment of the shortest length, sorted, with the white space of the secret and without it.
     fragments: Zeroizing<Vec<[u8; SHORTEST]>>,
     /// Secrets that are shorter.
-    short: Vec<View>,
+    short: Vec<Bytes>,
 }
 
 impl Secrets {
     fn of(secrets: &[Zeroizing<String>]) -> Self {
         let (mut fragments, mut short) = (Zeroizing::new(Vec::new()), Vec::new());
         for secret in secrets {
-            let secret = View::new(secret.to_ascii_lowercase().into_bytes());
+            let secret = Bytes::new(secret.to_ascii_lowercase().into_bytes());
             if secret.len() >= SHORTEST {
                 fragments.extend(secret.windows(SHORTEST).filter_map(fragment));
                 fragments.extend(without_space(&secret).windows(SHORTEST).filter_map(fragment));
@@ -79,19 +90,24 @@ impl Secrets {
         Self { fragments, short }
     }
 
-    fn shortest(&self) -> Option<usize> {
-        let of_fragments = (!self.fragments.is_empty()).then_some(SHORTEST);
-        self.short.iter().map(|secret| secret.len()).chain(of_fragments).min()
+    fn is_empty(&self) -> bool {
+        self.fragments.is_empty() && self.short.is_empty()
     }
 
-    fn are_in(&self, view: &[u8]) -> bool {
-        let view = View::new(view.to_ascii_lowercase());
+    /// Returns the length of the shortest text that can contain one.
+    fn shortest(&self, is_joined: bool) -> usize {
+        let short = self.short.iter().filter(|_| !is_joined).map(|secret| secret.len());
+        short.min().unwrap_or(SHORTEST)
+    }
+
+    fn are_in(&self, view: &View) -> bool {
+        let bytes = Bytes::new(view.bytes.to_ascii_lowercase());
         let is_secret = |window: &_| self.fragments.binary_search(window).is_ok();
         let has_fragment =
             |view: &[u8]| view.windows(SHORTEST).filter_map(fragment).any(|it| is_secret(&it));
-        has_fragment(&view)
-            || has_fragment(&without_space(&view))
-            || self.short.iter().any(|secret| has_whole(&view, secret))
+        has_fragment(&bytes)
+            || has_fragment(&without_space(&bytes))
+            || !view.is_joined && self.short.iter().any(|secret| has_whole(&bytes, secret))
     }
 }
 
@@ -105,28 +121,53 @@ fn has_whole(view: &[u8], secret: &[u8]) -> bool {
     })
 }
 
-fn without_space(text: &[u8]) -> View {
-    View::new(text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect())
+/// Returns a text without the characters that a reader does not see.
+fn without_space(text: &[u8]) -> Bytes {
+    let is_seen = |c: &char| !(c.is_whitespace() || c.is_control() || is_invisible(*c));
+    let mut seen = Bytes::new(Vec::with_capacity(text.len()));
+    for chunk in text.utf8_chunks() {
+        for character in chunk.valid().chars().filter(is_seen) {
+            seen.extend(character.encode_utf8(&mut [0; 4]).as_bytes());
+        }
+        seen.extend(chunk.invalid());
+    }
+    seen
 }
 
 fn fragment(window: &[u8]) -> Option<[u8; SHORTEST]> {
     window.try_into().ok()
 }
 
-/// Returns a text decoded in each way, as far as something of at least `shortest` bytes is encoded.
-fn decoded(text: &[u8], shortest: usize) -> Vec<View> {
-    let mut views = vec![of_form(text, true), of_form(text, false), of_json(text)];
-    views.extend((0..4).map(|skipped| runs(text, is_base64, |run| of_base64(run, skipped))));
+/// Returns a text decoded in each way, as far as something is encoded that is long enough for a secret.
+fn decoded(view: &View, secrets: &Secrets) -> Vec<View> {
+    let text = &view.bytes;
+    let (shortest, of_joined) = (secrets.shortest(view.is_joined), secrets.shortest(true));
+    let mut all = vec![of_form(text, true), of_form(text, false), of_json(text), of_html(text)];
+    all.extend(of_base64_and_hex(text, shortest));
+    all.extend([10, 16].map(|radix| of_list(text, radix)));
+    all.retain(|bytes| bytes.len() >= shortest && bytes != text);
+    let as_it_is = all.into_iter().map(|bytes| View { bytes, is_joined: view.is_joined });
+    let groups = without_space(text);
+    let dashes = groups.iter().copied().filter(|byte| !b"-:.,".contains(byte));
+    let joined = [Bytes::new(dashes.collect()), groups];
+    let joined = joined.iter().filter(|joined| *joined != text);
+    let joined = joined.flat_map(|joined| of_base64_and_hex(joined, of_joined));
+    let joined = joined.filter(|bytes| !bytes.is_empty());
+    as_it_is.chain(joined.map(|bytes| View { bytes, is_joined: true })).collect()
+}
+
+/// Decodes base64 and hex, of which the text can have a part.
+fn of_base64_and_hex(text: &[u8], shortest: usize) -> impl Iterator<Item = Bytes> {
     let is_hex = |byte: u8| byte.is_ascii_hexdigit();
-    views.extend((0..2).map(|skipped| runs(text, is_hex, |run| of_hex(run, skipped))));
-    views.extend([10, 16].map(|radix| of_list(text, radix)));
-    views.retain(|view| view.len() >= shortest && view.as_slice() != text);
-    views
+    let base64 =
+        (0..4).map(move |skipped| runs(text, is_base64, shortest, |run| of_base64(run, skipped)));
+    let hex = (0..2).map(move |skipped| runs(text, is_hex, shortest, |run| of_hex(run, skipped)));
+    base64.chain(hex)
 }
 
 /// Decodes the percent-encoding, and that of a form, in which a plus sign is a space.
-fn of_form(text: &[u8], is_form: bool) -> View {
-    let mut value = View::new(Vec::with_capacity(text.len() + 2));
+fn of_form(text: &[u8], is_form: bool) -> Bytes {
+    let mut value = Bytes::new(Vec::with_capacity(text.len() + 2));
     value.extend(b"x=");
     for &byte in text {
         match byte {
@@ -137,13 +178,13 @@ fn of_form(text: &[u8], is_form: bool) -> View {
         }
     }
     let decoded = form_urlencoded::parse(&value).next();
-    View::new(decoded.map_or_else(Vec::new, |(_, value)| value.into_owned().into_bytes()))
+    Bytes::new(decoded.map_or_else(Vec::new, |(_, value)| value.into_owned().into_bytes()))
 }
 
 /// Decodes the escapes of JSON strings (RFC 8259, 7), and leaves all else as it is.
-fn of_json(text: &[u8]) -> View {
+fn of_json(text: &[u8]) -> Bytes {
     let text = Zeroizing::new(String::from_utf8_lossy(text).into_owned());
-    let mut decoded = View::new(Vec::with_capacity(text.len()));
+    let mut decoded = Bytes::new(Vec::with_capacity(text.len()));
     let mut rest = text.as_str();
     while let Some(start) = rest.find('\\') {
         decoded.extend(&rest.as_bytes()[..start]);
@@ -165,12 +206,39 @@ fn of_json(text: &[u8]) -> View {
     decoded
 }
 
+/// Decodes the escapes of HTML, by numbers and by the names that are needed there, and leaves all else as it is.
+fn of_html(text: &[u8]) -> Bytes {
+    let mut decoded = Bytes::new(Vec::with_capacity(text.len()));
+    for (index, part) in text.split(|byte| *byte == b'&').enumerate() {
+        let end = part.iter().position(|byte| *byte == b';').filter(|_| index > 0);
+        if let Some((end, character)) = end.and_then(|end| Some((end, escaped(&part[..end])?))) {
+            decoded.extend(character.encode_utf8(&mut [0; 4]).as_bytes());
+            decoded.extend(&part[end + 1..]);
+        } else {
+            decoded.extend(b"&".iter().filter(|_| index > 0));
+            decoded.extend(part);
+        }
+    }
+    decoded
+}
+
+/// Returns the character of an escape of HTML.
+fn escaped(name: &[u8]) -> Option<char> {
+    let names = [("amp", '&'), ("lt", '<'), ("gt", '>'), ("quot", '"'), ("apos", '\'')];
+    let name = str::from_utf8(name).ok()?;
+    let Some(number) = name.strip_prefix('#') else {
+        return names.iter().find(|(of, _)| *of == name).map(|(_, character)| *character);
+    };
+    let hex = number.strip_prefix(['x', 'X']).map(|digits| u32::from_str_radix(digits, 16));
+    char::from_u32(hex.unwrap_or_else(|| number.parse()).ok()?)
+}
+
 fn is_base64(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte)
 }
 
 /// Decodes base64 of both alphabets (RFC 4648, 4 and 5) after some skipped characters.
-fn of_base64(run: &[u8], skipped: usize) -> View {
+fn of_base64(run: &[u8], skipped: usize) -> Bytes {
     let run = run.get(skipped..).unwrap_or_default();
     // One character holds no byte.
     let end = run.len() - usize::from(run.len() % 4 == 1);
@@ -179,20 +247,25 @@ fn of_base64(run: &[u8], skipped: usize) -> View {
         b'_' => b'/',
         _ => *byte,
     });
-    View::new(BASE64.decode(standard.collect::<Vec<_>>()).unwrap_or_default())
+    Bytes::new(BASE64.decode(standard.collect::<Vec<_>>()).unwrap_or_default())
 }
 
-fn of_hex(run: &[u8], skipped: usize) -> View {
+fn of_hex(run: &[u8], skipped: usize) -> Bytes {
     let pairs = run.get(skipped..).unwrap_or_default().chunks_exact(2);
-    View::new(pairs.filter_map(|pair| number(pair, 16)).collect())
+    Bytes::new(pairs.filter_map(|pair| number(pair, 16)).collect())
 }
 
-/// Decodes the runs of some characters, with a byte between them that no secret contains.
-fn runs(text: &[u8], is_one: fn(u8) -> bool, decode: impl Fn(&[u8]) -> View) -> View {
-    let mut all = View::default();
+/// Decodes the runs of some characters that are long enough, with a byte between them that no secret contains.
+fn runs(
+    text: &[u8],
+    is_one: fn(u8) -> bool,
+    shortest: usize,
+    decode: impl Fn(&[u8]) -> Bytes,
+) -> Bytes {
+    let mut all = Bytes::default();
     for run in text.split(|byte| !is_one(*byte)) {
         let decoded = decode(run);
-        if !decoded.is_empty() {
+        if decoded.len() >= shortest {
             all.push(0);
             all.extend(decoded.as_slice());
         }
@@ -201,8 +274,8 @@ fn runs(text: &[u8], is_one: fn(u8) -> bool, decode: impl Fn(&[u8]) -> View) -> 
 }
 
 /// Decodes lists of bytes in decimal or hex, such as `[115, 51]`, `73:33` and `0x73 0x33`.
-fn of_list(text: &[u8], radix: u32) -> View {
-    let mut bytes = View::default();
+fn of_list(text: &[u8], radix: u32) -> Bytes {
+    let mut bytes = Bytes::default();
     for word in text.split(|byte| !byte.is_ascii_alphanumeric()).filter(|word| !word.is_empty()) {
         let prefixes: [&[u8]; 4] = [b"0x", b"0X", b"x", b"X"];
         let digits = prefixes.iter().find_map(|prefix| word.strip_prefix(*prefix));
@@ -230,7 +303,7 @@ mod tests {
     type Encode = fn(&str) -> String;
 
     /// Each way in which a server can encode a secret. One more is one more row.
-    const ENCODINGS: [(&str, Encode); 15] = [
+    const ENCODINGS: [(&str, Encode); 23] = [
         ("raw", str::to_owned),
         ("base64", |text| STANDARD.encode(text)),
         ("base64 for URLs", |text| URL_SAFE.encode(text)),
@@ -244,6 +317,19 @@ mod tests {
         ("hex in Rust", |text| joined(text, |byte| format!("0x{byte:02x}"), ", ")),
         ("decimal", |text| format!("{:?}", text.as_bytes())),
         ("HTML", |text| joined(text, |byte| format!("&#{byte};"), "")),
+        ("HTML in hex", |text| {
+            text.chars().map(|character| format!("&#x{:x};", u32::from(character))).collect()
+        }),
+        ("HTML where it is needed", |text| {
+            let escapes = [("&", "&amp;"), ("<", "&lt;"), ("\"", "&quot;"), ("'", "&#39;")];
+            escapes.iter().fold(text.to_owned(), |text, (from, to)| text.replace(from, to))
+        }),
+        ("hex in groups", |text| groups(&hex(text), 4, " ")),
+        ("hex in groups with dashes", |text| groups(&hex(text), 8, "-")),
+        ("hex in odd groups", |text| groups(&hex(text), 5, ": ")),
+        ("base64 in groups", |text| groups(&STANDARD.encode(text), 4, " ")),
+        ("base64 in groups with dashes", |text| groups(&STANDARD.encode(text), 5, "-")),
+        ("base64 for URLs in lines", |text| groups(&URL_SAFE.encode(text), 19, "\r\n")),
         ("JSON", |text| serde_json::to_string(text).unwrap()),
         ("JSON with each character escaped", |text| {
             text.encode_utf16().map(|unit| format!("\\u{unit:04x}")).collect::<Vec<_>>().concat()
@@ -252,6 +338,16 @@ mod tests {
 
     fn joined(text: &str, write: impl Fn(u8) -> String, between: &str) -> String {
         text.bytes().map(write).collect::<Vec<_>>().join(between)
+    }
+
+    fn hex(text: &str) -> String {
+        joined(text, |byte| format!("{byte:02x}"), "")
+    }
+
+    /// Returns a text in ASCII in groups of some characters.
+    fn groups(text: &str, length: usize, between: &str) -> String {
+        let groups = text.as_bytes().chunks(length).map(String::from_utf8_lossy);
+        groups.collect::<Vec<_>>().join(between)
     }
 
     fn is_found(text: &str, secret: &str) -> bool {
@@ -311,6 +407,47 @@ mod tests {
             ("correcthor", "correct horse battery", true),
             ("was p as s", "pass", false),
             ("cyAzIGMgciAzIHQgLSBvIGY=", "s3cr3t-of-client", true),
+            ("s3cr\u{a0}3t-o\u{2003}f", "s3cr3t-of-client", true),
+            ("s\u{200b}3cr\u{feff}3t\u{ad}-of", "s3cr3t-of-client", true),
+            ("s3cr3t-of", "s3\u{a0}cr\u{200b}3t-of", true),
+            ("was p\u{a0}as s", "pass", false),
+        ] {
+            assert_eq!(is_found(text, secret), is_one, "{text}: {secret}");
+        }
+    }
+
+    #[test]
+    fn an_encoding_in_groups_hides_no_fragment() {
+        for (text, secret, is_one) in [
+            ("7333 6372 3374 2d6f 66", "s3cr3t-of-client", true),
+            ("7333-6372-3374-2d6f", "s3cr3t-of-client", true),
+            ("7333:6372:3374:2d6f", "s3cr3t-of-client", true),
+            ("733 363 723 374 2d6 f", "s3cr3t-of-client", true),
+            ("7333\u{a0}6372\u{200b}3374 - 2d6f", "s3cr3t-of-client", true),
+            ("7333 6372 3374", "s3cr3t-of-client", false),
+            ("czNj cjN0 LW9m", "s3cr3t-of-client", true),
+            ("czNjc-jN0LW-9m", "s3cr3t-of-client", true),
+            ("czNjc:jN0LW:9m", "s3cr3t-of-client", true),
+            // A short secret would be found in many texts.
+            ("7061 7373", "pass", false),
+            ("70617373", "pass", true),
+            ("cG Fz cw", "pass", false),
+        ] {
+            assert_eq!(is_found(text, secret), is_one, "{text}: {secret}");
+        }
+    }
+
+    #[test]
+    fn escapes_of_html_can_be_mixed_with_plain_characters() {
+        for (text, secret, is_one) in [
+            ("p&amp;ss&lt;w&#39;rd", "p&ss<w'rd", true),
+            ("p&amp;ss&LT;w&apos;rd", "p&ss<w'rd", false),
+            ("p&ss&#60;w&#x27;rd", "p&ss<w'rd", true),
+            ("p&ss&#060;w&#X0027;rd", "p&ss<w'rd", true),
+            ("p&amp;amp;ss&amp;lt;w'rd", "p&ss<w'rd", true),
+            ("&quot;s3&gt;", "\"s3>", true),
+            ("&quot s3&#;&#x;&#xffffffff;&amp", "\"s3>", false),
+            ("s&#x33;cr&#51;t-of", "s3cr3t-of-client", true),
         ] {
             assert_eq!(is_found(text, secret), is_one, "{text}: {secret}");
         }

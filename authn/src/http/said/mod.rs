@@ -185,6 +185,8 @@ mod tests {
             ("  a\r\n\tb\u{1b}[31m\u{202e}c ", Some("a b [31mc")),
             ("the secret s3cr3t-of-this-client is wrong", None),
             ("s3cr3t\u{200b}-of-this", None),
+            ("s3cr3t\u{a0}-\u{2060}of-this", None),
+            ("s3cr\u{1}3t-of-this", None),
             (" \n", None),
         ] {
             assert_eq!(said("x", description, "").description(), expected, "{description}");
