@@ -458,6 +458,14 @@ async fn a_key_that_is_not_valid_is_a_problem_of_its_option() {
             "stores.file.previous_encryption_keys.1",
         ),
         (format!("previous_encryption_keys = ['{NEW}']"), "stores.file.previous_encryption_keys"),
+        (
+            format!("encryption_key = '{OLD}'\nprevious_encryption_keys = ''"),
+            "stores.file.previous_encryption_keys",
+        ),
+        (
+            format!("encryption_key = '{OLD}'\nprevious_encryption_keys = ' \t'"),
+            "stores.file.previous_encryption_keys",
+        ),
         ("encryption_key = { file = '/nowhere/key' }".to_owned(), "stores.file.encryption_key"),
     ] {
         let loader = scene.0.loader(&format!("[stores.file]\n{options}"));

@@ -293,16 +293,7 @@ impl Node<'_> {
             _ => item.as_text().map(without_end) == Some(""),
         };
         if is_empty {
-            // It must not count as unset: another way to authenticate would be chosen.
-            let problem = Problem::error(ProblemCode::InvalidValue, "the secret is empty");
-            let help = match &item.provenance {
-                Provenance::Environment { name } => {
-                    format!("set {name} to the secret, or unset it")
-                }
-                _ if self.context.is_written() => "set it to the secret, or remove it".to_owned(),
-                _ => "pass the secret, or leave the option out".to_owned(),
-            };
-            return self.report(problem.with_key(&self.key).with_help(help));
+            return self.empty_secret(item);
         }
         let from_flag = matches!(item.provenance, Provenance::Flag { .. });
         match &item.value {
@@ -345,6 +336,17 @@ impl Node<'_> {
                 self.report(problem.with_help(help))
             }
         }
+    }
+
+    /// Reports an empty secret. It must not count as unset: another way to authenticate would be chosen.
+    fn empty_secret<T>(&self, item: &Item) -> Option<T> {
+        let problem = Problem::error(ProblemCode::InvalidValue, "the secret is empty");
+        let help = match &item.provenance {
+            Provenance::Environment { name } => format!("set {name} to the secret, or unset it"),
+            _ if self.context.is_written() => "set it to the secret, or remove it".to_owned(),
+            _ => "pass the secret, or leave the option out".to_owned(),
+        };
+        self.report(problem.with_key(&self.key).with_help(help))
     }
 
     /// Reads a reference: a table with exactly one kind, whose value is a text, or a list for a command.
@@ -496,6 +498,9 @@ impl Node<'_> {
             let parts = text.split(|c: char| c == ',' || c.is_whitespace());
             parts.filter(|part| !part.is_empty()).collect()
         };
+        if parts.is_empty() {
+            return self.empty_secret(item);
+        }
         let items = parts.into_iter().map(|part| Item::text(part, item.provenance.clone()));
         let items: Vec<Item> = items.collect();
         let read = |(index, item): (usize, &Item)| read(self.child(&index.to_string(), item));
