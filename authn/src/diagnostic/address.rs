@@ -19,8 +19,13 @@ pub fn no_address(text: &str) -> &'static str {
     if text.trim().is_empty() {
         return "an empty text";
     }
-    // `localhost:8080` parses as a URL, with the host as its scheme.
-    let Some((_, rest)) = text.split_once("://") else { return "a text without a scheme" };
+    let Some((_, rest)) = text.split_once("://") else {
+        // `localhost:8080` parses as a URL, with the host as its scheme.
+        let scheme = text.trim().split_once(':').map_or("", |(scheme, _)| scheme);
+        let is_one = ["https", "http"].iter().any(|it| it.eq_ignore_ascii_case(scheme));
+        let of_scheme = "an address without `//` after its scheme";
+        return if is_one { of_scheme } else { "a text without a scheme" };
+    };
     if rest.is_empty() || rest.starts_with('/') {
         return "an address without a host";
     }
@@ -54,7 +59,12 @@ mod tests {
             ("//idp.example.com", "a text without a scheme"),
             ("/path", "a text without a scheme"),
             ("://idp.example.com", "a text without a scheme"),
-            ("https:idp.example.com", "a text without a scheme"),
+            ("https:idp.example.com", "an address without `//` after its scheme"),
+            ("https:/idp.example.com", "an address without `//` after its scheme"),
+            (" HTTP:idp.example.com:8080/path", "an address without `//` after its scheme"),
+            ("https:", "an address without `//` after its scheme"),
+            ("https", "a text without a scheme"),
+            ("httpsx:idp.example.com", "a text without a scheme"),
             ("user:password@idp.example.com", "a text without a scheme"),
             ("https://", "an address without a host"),
             ("https:///path", "an address without a host"),
