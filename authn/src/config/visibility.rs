@@ -14,7 +14,7 @@ use crate::{
     diagnostic::{Provenance, Spans},
     options::{
         Entries, Field, Item, Key, Kind, Options as _, Show as _, Type, Value, View, names_secret,
-        shorthand, toml::parse_inline,
+        shorthand, toml::parse_inline, words,
     },
     process,
     registry::{Entry, Registry},
@@ -369,9 +369,7 @@ impl Place<'_> {
 fn in_words(text: &str, item: &Item) -> Item {
     let inline = parse_inline(text, &item.provenance);
     inline.filter(|inline| matches!(inline.value, Value::Array(_))).unwrap_or_else(|| {
-        let words = text.split(|c: char| c == ',' || c.is_whitespace());
-        let words = words.filter(|word| !word.is_empty());
-        let words = words.map(|word| Item::text(word, item.provenance.clone())).collect();
+        let words = words(text).map(|word| Item::text(word, item.provenance.clone())).collect();
         Item::new(Value::Array(words), item.provenance.clone())
     })
 }

@@ -7,7 +7,7 @@ use super::{schema::Schema, toml_text::plain};
 use crate::{
     Error, Result,
     config::visibility::{Place, type_at},
-    options::{Key, Type, toml::check_nesting},
+    options::{Key, Type, toml::check_nesting, words},
 };
 
 /// The kind of reference whose target is a list.
@@ -63,9 +63,7 @@ pub(super) fn value(schema: &Schema, key: &str, path: &[String], text: &str) -> 
     {
         return Ok(value);
     }
-    let parts =
-        || text.split(|c: char| c == ',' || c.is_whitespace()).filter(|part| !part.is_empty());
-    Ok(if list { parts().map(Json::from).collect() } else { is_text() })
+    Ok(if list { words(text).map(Json::from).collect() } else { is_text() })
 }
 
 /// Parses a value of TOML; `None` if the text is none.

@@ -11,7 +11,7 @@ use serde::{
     forward_to_deserialize_any,
 };
 
-use super::{Entries, Item, LoadContext, Value, probe::expects_path, toml::parse_inline};
+use super::{Entries, Item, LoadContext, Value, probe::expects_path, toml::parse_inline, words};
 use crate::{diagnostic::Problem, time::duration};
 
 /// The error of a value that is not what its type expects. It contains nothing of the value.
@@ -159,11 +159,8 @@ impl<'a> Values<'a> {
                 None => Err(de::Error::invalid_type(Unexpected::Str(""), &visitor)),
             };
         }
-        let items: Vec<Item> = text
-            .split(|c: char| c == ',' || c.is_whitespace())
-            .filter(|part| !part.is_empty())
-            .map(|part| Item::text(part, self.item.provenance.clone()))
-            .collect();
+        let items = words(text).map(|word| Item::text(word, self.item.provenance.clone()));
+        let items: Vec<Item> = items.collect();
         visitor.visit_seq(SeqDeserializer::new(items.iter().map(|item| self.of(item))))
     }
 

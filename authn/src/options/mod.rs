@@ -66,7 +66,7 @@ pub(crate) use table::{report_wrong_type, section, section_with};
 pub(crate) use template::PLACEHOLDER;
 pub use template::template;
 pub use validation::Validation;
-pub(crate) use value::{Entries, Item, MAX_NESTING, Value, insert};
+pub(crate) use value::{Entries, Item, MAX_NESTING, Value, insert, words};
 pub(crate) use view::names_secret;
 #[cfg(feature = "reqwest")]
 pub(crate) use view::redact_url;

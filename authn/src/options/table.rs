@@ -17,6 +17,7 @@ use super::{
     integer_range::IntegerRange,
     probe, rejected, report_failure, report_invalid, report_unknown_key,
     toml::parse_inline,
+    words,
 };
 use crate::{
     Error, SecretString,
@@ -492,12 +493,8 @@ impl Node<'_> {
         let item = self.present()?;
         let text = item.as_text().map(str::trim_start);
         let Some(text) = text.filter(|text| !text.starts_with('[')) else { return self.list(read) };
-        let parts: Vec<&str> = if text.starts_with('{') {
-            vec![text]
-        } else {
-            let parts = text.split(|c: char| c == ',' || c.is_whitespace());
-            parts.filter(|part| !part.is_empty()).collect()
-        };
+        let parts: Vec<&str> =
+            if text.starts_with('{') { vec![text] } else { words(text).collect() };
         if parts.is_empty() {
             return self.empty_secret(item);
         }
@@ -660,11 +657,11 @@ fn unknown_word<'a>(shape: &'a Type, item: &'a Item) -> Option<(&'a str, &'a [&'
         (Type::List(of), Value::Array(items)) => {
             (&**of, items.iter().filter_map(Item::as_text).collect())
         }
-        (Type::List(of), _) => (&**of, item.as_text()?.split([',', ' ']).map(str::trim).collect()),
+        (Type::List(of), _) => (&**of, words(item.as_text()?).collect()),
         (one, _) => (one, vec![item.as_text()?]),
     };
     let Type::Choice(words) = of else { return None };
-    let unknown = texts.into_iter().find(|text| !text.is_empty() && !words.contains(text))?;
+    let unknown = texts.into_iter().find(|text| !words.contains(text))?;
     Some((unknown, words))
 }
 

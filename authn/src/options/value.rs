@@ -84,6 +84,11 @@ impl Item {
     }
 }
 
+/// Returns the elements of a list that is a text: commas and white space separate them.
+pub(crate) fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c == ',' || c.is_whitespace()).filter(|word| !word.is_empty())
+}
+
 /// Inserts an item into a tree of tables at a path. `Err` is the item that is already there.
 pub(crate) fn insert<'a, S: AsRef<str>>(
     entries: &'a mut Entries,
