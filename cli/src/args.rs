@@ -281,22 +281,29 @@ fn global(matches: &ArgMatches) -> Result<Global, clap::Error> {
 /// Hides an unexpected argument in the message: it may be part of a secret that the shell has split. A tip says what to do
 /// with it instead.
 pub(crate) fn without_stray_value(mut error: clap::Error) -> clap::Error {
-    let unknown = match error.get(ContextKind::InvalidArg) {
-        Some(ContextValue::String(argument)) if error.kind() == ErrorKind::UnknownArgument => {
-            argument.clone()
-        }
+    let kind = match error.kind() {
+        ErrorKind::UnknownArgument => ContextKind::InvalidArg,
+        ErrorKind::InvalidSubcommand => ContextKind::InvalidSubcommand,
         _ => return error,
     };
-    if unknown == JSON {
-        let tip = "this command has no output for programs: leave out `--json`";
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
-    } else if !is_flag(&unknown) {
+    let Some(ContextValue::String(unknown)) = error.get(kind).cloned() else { return error };
+    let is_mistyped = || error.get(ContextKind::SuggestedSubcommand).is_some();
+    let tip = if unknown == JSON {
+        "leave out `--json`, or put it after a command that has it"
+    } else if is_flag(&unknown) || is_mistyped() && is_command(&unknown) {
+        return error;
+    } else {
         let hidden = "(not shown: it may be secret)".to_owned();
-        error.insert(ContextKind::InvalidArg, ContextValue::String(hidden));
-        let tip = "this command takes no such value: pass it with its option, and put quotes around a value with spaces";
-        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
-    }
+        error.insert(kind, ContextValue::String(hidden));
+        "this command takes no such value: pass it with its option, and put quotes around a value with spaces"
+    };
+    error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![tip.into()]));
     error
+}
+
+/// Returns whether an argument looks like a command.
+fn is_command(argument: &str) -> bool {
+    argument.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
 }
 
 /// Returns whether an argument looks like a flag. A token and a private key can start with dashes, too.
@@ -436,6 +443,11 @@ mod tests {
         for line in [
             "authn token s3cr3t",
             "authn --set credentials.jwt = s3cr3t token",
+            "authn --set credentials.jwt= s3cr3t token",
+            "authn s3cr3t",
+            "authn config s3cr3t",
+            "authn help s3cr3t",
+            "authn S.s3cr3t= token",
             "authn token --S.s3cr3t",
             "authn token -----BEGIN-s3cr3t",
             "authn token -- -s3cr3t",
@@ -446,6 +458,10 @@ mod tests {
         }
         let error = parsed("authn token s3cr3t").map(|_| ()).unwrap_err();
         assert!(error.render().to_string().contains("pass it with its option"), "{error}");
+        let error = parsed("authn s3cr3t").map(|_| ()).unwrap_err();
+        assert!(error.render().to_string().contains("put quotes around"), "{error}");
+        let error = parsed("authn --json status").map(|_| ()).unwrap_err();
+        assert!(error.render().to_string().contains("after a command that has it"), "{error}");
         let error = parsed("authn tokne").map(|_| ()).unwrap_err();
         assert!(error.render().to_string().contains("'token'"), "{error}");
     }
