@@ -158,6 +158,8 @@ async fn redirects_are_followed_within_the_origin_if_that_is_asked_for() {
             "bad" => (302, to("http://[/s3cr3t")),
             "user" => (302, to("//s3cr3t@127.0.0.1/")),
             "elsewhere" => (307, to(&format!("{other}s3cr3t"))),
+            "encoded" => (307, to("https://c2VjcmV0LW9mLWNsaWVudA.test/")),
+            "plain" => (307, to("https://secret-of-client.test/")),
             "endless" => (307, to("/endless")),
             _ => (200, String::new()),
         }
@@ -183,7 +185,7 @@ async fn redirects_are_followed_within_the_origin_if_that_is_asked_for() {
         assert_eq!(last.header("content-type").is_some(), !body.is_empty());
     }
     for (path, says) in [
-        ("elsewhere", "redirect to another origin"),
+        ("elsewhere", "redirect to another origin, http://127.0.0.1:"),
         ("user", "redirect to another origin"),
         ("none", "redirect to another origin"),
         ("bad", "redirect to another origin"),
@@ -194,6 +196,17 @@ async fn redirects_are_followed_within_the_origin_if_that_is_asked_for() {
         assert_eq!(error.kind(), ErrorKind::Protocol, "{path}");
         assert!(error.message().contains(says), "{path}: {error}");
         assert!(!format!("{error} {error:?}").contains("s3cr3t"), "{error:?}");
+    }
+    // The host of a URL is in lower case, and base64 is not.
+    for (path, says) in [
+        ("elsewhere", "redirect to http://127.0.0.1:"),
+        ("encoded", "redirect, which is not followed"),
+        ("plain", "redirect, which is not followed"),
+    ] {
+        let url = server.url.join(path).unwrap();
+        let request = http.post(&url).form(&[("a", "secret-of-client")]);
+        let error = request.send().await.unwrap_err();
+        assert!(error.message().contains(says), "{path}: {error}");
     }
     assert!(elsewhere.requests().is_empty());
     assert_eq!(server.lines().iter().filter(|line| line.ends_with("endless")).count(), 11);

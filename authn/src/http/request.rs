@@ -300,7 +300,7 @@ impl Sending {
             let is_followed = |target: &&Url| self.manner.follows && same_origin(&url, target);
             let next = redirected(again, response.status());
             let Some((target, mut next)) = target.as_ref().filter(is_followed).zip(next) else {
-                return Err(self.redirected(&url, target.as_ref(), &sent));
+                return Err(self.redirected(&url, target.as_ref(), host(&response), &sent));
             };
             *next.url_mut() = target.clone();
             request = next;
@@ -406,8 +406,10 @@ impl Sending {
     }
 
     /// Returns the error of a redirect that is not followed. Of its target, only the scheme, the host and the port are shown,
-    /// unless they repeat something secret that was sent.
-    fn redirected(&self, from: &Url, target: Option<&Url>, sent: &Sent) -> Error {
+    /// unless they repeat something secret that was sent. `host` is the host as the server has written it: in lower case, it is
+    /// no base64 any more.
+    fn redirected(&self, from: &Url, target: Option<&Url>, host: &str, sent: &Sent) -> Error {
+        let is_secret = |text: &str| contains_secret(text, &sent.secrets());
         let is_http = |target: &&Url| matches!(target.scheme(), "http" | "https");
         let target = target.filter(is_http);
         let other = if self.manner.follows { " to another origin" } else { "" };
@@ -415,7 +417,7 @@ impl Sending {
             Some(_) if target.is_some_and(|target| same_origin(from, target)) => {
                 " to another path of this server".to_owned()
             }
-            Some(place) if contains_secret(&place, &sent.secrets()) => other.to_owned(),
+            Some(place) if is_secret(&place) || is_secret(host) => other.to_owned(),
             Some(place) if self.manner.follows => format!("{other}, {place}"),
             Some(place) => format!(" to {place}"),
             None => other.to_owned(),
@@ -437,6 +439,14 @@ fn target(response: &reqwest::Response, from: &Url) -> Option<Url> {
     let location = response.headers().get(header::LOCATION).filter(|_| is_followed)?;
     let target = from.join(location.to_str().ok()?).ok()?;
     (target.username().is_empty() && target.password().is_none()).then_some(target)
+}
+
+/// Returns the host and the port that a redirect names, with letters in upper and lower case.
+fn host(response: &reqwest::Response) -> &str {
+    let location = response.headers().get(header::LOCATION).and_then(|it| it.to_str().ok());
+    let host = location.and_then(|location| location.split_once("//"));
+    let host = host.and_then(|(_, rest)| rest.split(['/', '?', '#', '\\']).next());
+    host.unwrap_or_default()
 }
 
 /// Returns the encoding of a body that has one (RFC 9110, 8.4).
