@@ -267,10 +267,20 @@ fn both_issuers_are_shown_if_they_differ() {
         ("{}/", "which differs in the slash at the end", "/`, exactly so"),
         (
             "https://ann:s3cr3t@b.test",
-            "another issuer, which is not an address",
+            "another issuer, an address with a user name or a password",
             "check `issuer_url`",
         ),
-        ("s3cr3t", "another issuer, which is not an address", "check `issuer_url`"),
+        (
+            "https://b.test/?key=s3cr3t",
+            "another issuer, an address with a query or a fragment",
+            "check `issuer_url`",
+        ),
+        (
+            "ftp://b.test/s3cr3t",
+            "another issuer, an address of another scheme",
+            "check `issuer_url`",
+        ),
+        ("s3cr3t", "another issuer, a text without a scheme", "check `issuer_url`"),
         ("{}/{tenantid}/v2.0", "calls itself", "exactly so"),
     ] {
         let error = named("", |url| other.replace("{}", url)).map(drop).unwrap_err();

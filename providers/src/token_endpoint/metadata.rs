@@ -3,7 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use authn::{Error, ErrorKind, Result, http::Said};
+use authn::{Error, ErrorKind, Result, diagnostic::no_address, http::Said};
 
 use super::{
     Address, Endpoint,
@@ -59,24 +59,14 @@ impl Document {
     /// Returns the error of metadata of another issuer. It shows both.
     fn mismatch(&self) -> Option<Error> {
         let Self::OfAnother { named, expected } = self else { return None };
-        // Only an address is shown, and no query: configurations don't show its values either.
-        let is_plain = |address: &Address| {
-            let url = address.url();
-            let is_bare = url.query().is_none() && url.fragment().is_none();
-            matches!(url.scheme(), "https" | "http") && is_bare && !address.has_user()
-        };
         let expected = match expected.split_once(['?', '#']) {
             Some((before, _)) => &format!("{before}?***"),
             None => expected,
         };
-        let shown =
-            Address::parse(named).filter(|address| is_plain(address) && named.len() <= LONGEST);
-        let Some(shown) = shown else {
-            let message =
-                format!("the server at `{expected}` names another issuer, which is not an address");
+        if let Some(what) = not_shown(named) {
+            let message = format!("the server at `{expected}` names another issuer, {what}");
             return Some(Error::protocol(message).with_help("check `issuer_url`"));
-        };
-        let named = shown.as_str();
+        }
         let is_slash = named.trim_end_matches('/') == expected.trim_end_matches('/');
         let more = if is_slash { ", which differs in the slash at the end" } else { "" };
         let message = format!("the server at `{expected}` calls itself `{named}`{more}");
@@ -91,6 +81,21 @@ impl Document {
             Self::Missing { said, .. } => said.clone().add_to(error),
             _ => error,
         }
+    }
+}
+
+/// Returns why an issuer is not shown. Of an address, neither a user nor a query is: configurations don't show them either.
+fn not_shown(issuer: &str) -> Option<&'static str> {
+    let Some(address) = Address::parse(issuer) else { return Some(no_address(issuer)) };
+    let url = address.url();
+    if !matches!(url.scheme(), "https" | "http") {
+        Some("an address of another scheme")
+    } else if address.has_user() {
+        Some("an address with a user name or a password")
+    } else if url.query().is_some() || url.fragment().is_some() {
+        Some("an address with a query or a fragment, which no issuer has")
+    } else {
+        (issuer.len() > LONGEST).then_some("an address that is too long to be shown")
     }
 }
 
