@@ -95,6 +95,30 @@ fn a_code_of_a_specification_is_shown_whatever_the_secret_is() {
     }
 }
 
+#[test]
+fn an_option_that_the_server_asks_for_is_named() {
+    for (description, expected) in [
+        ("Missing parameter: AUDIENCE", Some("set `audience`")),
+        ("resource is required", Some("set `resource`")),
+        ("the resource owner must consent to the scope", Some("set `scope`")),
+        ("the Resource Server is unknown", None),
+        ("resources are missing", None),
+    ] {
+        let server = Loopback::start();
+        let body = json!({ "error": "invalid_request", "error_description": description });
+        server.answer("/token", "400 X\r\nContent-Type: application/json", &body.to_string());
+        let options = format!(
+            "[credentials.oauth]\nstore = 'memory'\ntoken_endpoint_url = '{}'\nclient_id = 'c'\n\
+             client_secret = 's3cr3t-of-client'",
+            server.url("/token")
+        );
+        let error = wait(load(&options).unwrap().token()).unwrap_err();
+        let help = error.help().unwrap();
+        let expected = expected.unwrap_or("check `audience`, `resource`");
+        assert!(help.starts_with(expected), "{description}: {help}");
+    }
+}
+
 /// The whole way: what a server says reaches the program that asks for a token, and nothing that was sent does.
 #[test]
 fn what_the_server_says_is_in_the_error_unless_it_repeats_a_secret() {

@@ -212,8 +212,15 @@ fn wanted(code: Option<ErrorCode>, said: &Said) -> Option<&'static str> {
     const OPTIONS: [&str; 4] = ["audience", "resource", "scope", "client_id"];
     let description = said.description().filter(|_| code == Some(ErrorCode::InvalidRequest))?;
     let is_part = |letter: char| letter.is_ascii_alphanumeric() || letter == '_';
-    let mut words = description.split(|letter| !is_part(letter));
-    words.find_map(|word| OPTIONS.into_iter().find(|option| word.eq_ignore_ascii_case(option)))
+    let words: Vec<&str> =
+        description.split(|letter| !is_part(letter)).filter(|word| !word.is_empty()).collect();
+    let is = |word: &str, other: &str| word.eq_ignore_ascii_case(other);
+    words.iter().enumerate().find_map(|(index, word)| {
+        // The resource owner and the resource server are roles (RFC 6749, 1.1), and not the option.
+        let next = words.get(index + 1).unwrap_or(&"");
+        let is_role = is(word, "resource") && (is(next, "owner") || is(next, "server"));
+        OPTIONS.into_iter().find(|option| is(word, option) && !is_role)
+    })
 }
 
 /// The code takes precedence over the status. A server that can't answer now is treated like one that can't be
