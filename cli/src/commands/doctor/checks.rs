@@ -24,6 +24,9 @@ use crate::{
     },
 };
 
+/// What helps if something was left out because no server may be contacted.
+pub(super) const ONLINE: &str = "leave out `--offline`";
+
 /// The key of the file of additional certificate authorities.
 pub(super) const CA_FILE: &str = "http.ca_file";
 
@@ -214,20 +217,21 @@ fn is_open(_: &Path) -> bool {
 /// Checks whether the store of the session can be used.
 pub(super) fn store(snapshot: &Snapshot) -> Vec<Finding> {
     let mut findings = problems(snapshot, "store");
-    let Some(Store { name, place, problems, examination }) = &snapshot.store else {
+    let Some(Store { name, place, examined }) = &snapshot.store else { return findings };
+    let named = format!("{name}{}", with_name(" in ", place.as_deref()));
+    let Some(examined) = examined else {
+        let left_out = Finding::skipped(format!("the server of {named} was not asked"));
+        findings.push(left_out.with_help(ONLINE));
         return findings;
     };
     // What is only left over does not stop the store.
-    let is_usable = !snapshot.store.as_ref().is_some_and(Store::has_failed);
-    findings.extend(is_usable.then(|| {
-        Finding::ok(format!("{name}{} can be used", with_name(" in ", place.as_deref())))
-    }));
+    findings.extend((!examined.has_failed()).then(|| Finding::ok(format!("{named} can be used"))));
     let goes_on = needs_no_store(snapshot);
-    findings.extend(problems.iter().map(|problem| match problem.severity() {
+    findings.extend(examined.problems.iter().map(|problem| match problem.severity() {
         Severity::Error if goes_on => unstored(problem),
         _ => Finding::of(Code::Other, problem),
     }));
-    findings.extend(of_server(name, examination));
+    findings.extend(of_server(name, &examined.server));
     findings
 }
 
@@ -264,8 +268,10 @@ fn unstored(problem: &Problem) -> Finding {
 
 /// Reports the session, or how to start one.
 pub(super) fn session(snapshot: &Snapshot) -> Vec<Finding> {
-    let (Some(credentials), Some(status)) = (&snapshot.credentials, &snapshot.status) else {
-        return Vec::new();
+    let Some(credentials) = &snapshot.credentials else { return Vec::new() };
+    let Some(status) = &snapshot.status else {
+        let message = "the session is unknown, because its store was not asked";
+        return vec![Finding::skipped(message).with_help(ONLINE)];
     };
     vec![match status {
         Err(_) if snapshot.store.as_ref().is_some_and(Store::has_failed) => {

@@ -24,8 +24,8 @@ use crate::{
 /// The arguments of `doctor`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
-Checks the active profile, or that of `--profile`. Without `--token` it changes nothing. The only server that it contacts is the one \
-that issues the tokens, and the proxy if that server can't be reached. It compares the server's metadata with what the \
+Checks the active profile, or that of `--profile`. Without `--token` it changes nothing. It contacts the server \
+that issues the tokens, the proxy if that server can't be reached, and the server of the store if it has one. With `--offline` it contacts none of them. It compares the server's metadata with what the \
 configuration needs, and without `--token` it sends no secret of the configuration. With `workload_identity`, it exchanges the token of this machine's identity, and shows what the identity says of \
 itself.
 

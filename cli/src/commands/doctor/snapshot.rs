@@ -5,7 +5,7 @@ use std::{io, net::TcpStream, time::Duration};
 use authn::{
     Credentials, Entry, Environment, Error, ErrorKind, Probe, Status, Token, Url,
     config::{Config, KnownStore, Problem, Provenance, Setting, Severity},
-    store::Examination,
+    store::{Examination, TokenStore as _},
 };
 
 use crate::{
@@ -31,6 +31,7 @@ pub(super) struct Snapshot {
     pub(super) settings: Vec<Setting>,
     /// `None` if the configuration is invalid, like all fields below.
     pub(super) credentials: Option<Credentials>,
+    /// `None` also if the store has a server, and no server may be contacted.
     pub(super) status: Option<Result<Status, Error>>,
     pub(super) store: Option<Store>,
     /// `None` if no server may be contacted.
@@ -59,13 +60,20 @@ pub(super) enum Reach {
 pub(super) struct Store {
     pub(super) name: String,
     pub(super) place: Option<String>,
+    /// `None` if it has a server, and no server may be contacted.
+    pub(super) examined: Option<Examined>,
+}
+
+/// What was found in a store.
+#[derive(Debug, Default)]
+pub(super) struct Examined {
     pub(super) problems: Vec<Problem>,
     /// What its server says of itself, and who renews which session.
-    pub(super) examination: Examination,
+    pub(super) server: Examination,
 }
 
 impl Snapshot {
-    /// Reads the store, and contacts the server as far as it may.
+    /// Reads the store, and contacts servers as far as it may.
     pub(super) fn take(
         config: Config,
         program: Option<String>,
@@ -100,22 +108,26 @@ impl Snapshot {
     }
 
     async fn collect(&mut self, credentials: &Credentials, reach: Reach) {
-        let status = credentials.status().await;
-        let stored_in = status.as_ref().ok().and_then(|status| status.store.clone());
+        let is_left_out = |known: &KnownStore| reach == Reach::Offline && known.is_remote();
+        let name = credentials.store();
+        let status = match known_store(&self.config, name.as_deref()).filter(is_left_out) {
+            None => Some(credentials.status().await),
+            Some(_) => None,
+        };
+        let found = status.as_ref().and_then(|status| status.as_ref().ok());
+        let name = found.and_then(|status| status.store.clone()).or(name);
         let is_cached = entry(&self.config).is_some_and(Entry::is_cached);
-        let is_stored = is_cached && status.as_ref().is_ok_and(|status| status.has_token);
-        let name = stored_in.or_else(|| credentials.store());
-        let known = known_store(&self.config, name.as_deref());
-        self.status = Some(status);
+        let is_stored = is_cached && found.is_some_and(|status| status.has_token);
+        self.status = status;
         if let Some(name) = name {
+            let known = known_store(&self.config, Some(&name));
             let place = known.as_ref().and_then(KnownStore::place);
-            let (mut problems, mut examination) = (Vec::new(), Examination::default());
-            if let Some(known) = known {
-                problems = known.examine().await;
-                // Its error is one of the problems.
-                examination = known.examination().await.unwrap_or_default();
-            }
-            self.store = Some(Store { name, place, problems, examination });
+            let examined = match known {
+                Some(known) if is_left_out(&known) => None,
+                Some(known) => Some(Examined::of(&known).await),
+                None => Some(Examined::default()),
+            };
+            self.store = Some(Store { name, place, examined });
         }
         if reach != Reach::Offline {
             let probe = credentials.probe().await;
@@ -163,6 +175,22 @@ impl Snapshot {
 
 impl Store {
     /// Returns whether the store can't be used.
+    pub(super) fn has_failed(&self) -> bool {
+        self.examined.as_ref().is_some_and(Examined::has_failed)
+    }
+}
+
+impl Examined {
+    async fn of(store: &KnownStore) -> Self {
+        let problems = store.examine().await;
+        let mut examined = Self { problems, server: Examination::default() };
+        // Its error is one of the problems, and is not waited for again.
+        if store.is_remote() && !examined.has_failed() {
+            examined.server = store.examination().await.unwrap_or_default();
+        }
+        examined
+    }
+
     pub(super) fn has_failed(&self) -> bool {
         self.problems.iter().any(|problem| problem.severity() == Severity::Error)
     }

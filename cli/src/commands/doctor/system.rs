@@ -9,7 +9,7 @@ use authn::{
 };
 
 use super::{
-    checks::{CA_FILE, problems},
+    checks::{CA_FILE, ONLINE, problems},
     finding::{Finding, State},
     snapshot::Snapshot,
 };
@@ -33,15 +33,15 @@ pub(super) fn authorities(snapshot: &Snapshot) -> Vec<Finding> {
 pub(super) fn server(snapshot: &Snapshot) -> Vec<Finding> {
     let Some(probe) = &snapshot.probe else {
         return vec![if snapshot.credentials.is_some() {
-            Finding::skipped("no server was contacted").with_help("leave out `--offline`")
-        } else if snapshot.is_unconfigured() {
-            Finding::skipped("neither a store nor a server was tried, because none is configured")
-                .with_help("configure a provider first")
+            Finding::skipped("no server was contacted").with_help(ONLINE)
         } else {
-            Finding::skipped(
-                "neither a store nor a server was tried, because the configuration is invalid",
-            )
-            .with_help("correct the problems above, and try again")
+            let (why, help) = if snapshot.is_unconfigured() {
+                ("none is configured", "configure a provider first")
+            } else {
+                ("the configuration is invalid", "correct the problems above, and try again")
+            };
+            let message = format!("neither a store nor a server was tried, because {why}");
+            Finding::skipped(message).with_help(help)
         }];
     };
     vec![match probe {

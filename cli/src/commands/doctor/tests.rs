@@ -3,12 +3,14 @@
 use std::{
     io::{BufRead as _, BufReader, Write as _},
     net::{TcpListener, TcpStream},
+    sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
 
 use authn::{
-    Context, Environment, InteractiveSource, Loader, Login, Probe, Result, SessionPolicy, TokenSet,
-    TokenSource, Url,
+    Context, Environment, Error, InteractiveSource, Loader, Login, Probe, Result, SessionPolicy,
+    TokenSet, TokenSource, Url,
+    store::{Document, Examination, Lease, StoreKey, TokenStore},
 };
 
 use super::*;
@@ -39,6 +41,52 @@ impl InteractiveSource for Doctored {
         let Some(url) = &self.url else { return Ok(None) };
         let answer = context.http().get(url).send().await?;
         Ok(Some(Probe::new(answer.place(), answer.date())))
+    }
+}
+
+/// A store on a server that can't be used, and counts how often it is asked.
+#[authn::token_store("doctored_store")]
+struct DoctoredStore {
+    /// Address of the server.
+    url: Url,
+}
+
+static ASKED: AtomicUsize = AtomicUsize::new(0);
+
+impl DoctoredStore {
+    fn ask<T>() -> Result<T> {
+        ASKED.fetch_add(1, Ordering::Relaxed);
+        Err(Error::store("the store is down").with_help("start it"))
+    }
+}
+
+impl TokenStore for DoctoredStore {
+    fn is_remote(&self) -> bool {
+        true
+    }
+
+    async fn lock(&self, _: &StoreKey) -> Result<Lease> {
+        Self::ask()
+    }
+
+    async fn load(&self, _: &StoreKey) -> Result<Option<Document>> {
+        Self::ask()
+    }
+
+    async fn save(&self, _: &StoreKey, _: &Document, _: u64) -> Result<bool> {
+        Self::ask()
+    }
+
+    async fn list(&self) -> Result<Vec<StoreKey>> {
+        Self::ask()
+    }
+
+    async fn examine_server(&self) -> Result<Examination> {
+        Self::ask()
+    }
+
+    fn place(&self) -> Option<String> {
+        Some(self.url.to_string())
     }
 }
 
@@ -145,4 +193,31 @@ fn offline_no_server_is_contacted() {
     listener.set_nonblocking(true).unwrap();
     let came: std::io::Result<(TcpStream, _)> = listener.accept();
     assert_eq!(came.unwrap_err().kind(), std::io::ErrorKind::WouldBlock);
+}
+
+#[test]
+fn the_server_of_a_store_is_asked_once_and_offline_not_at_all() {
+    let text = "[credentials]\ndomain = 'a.test'\n[credentials.oauth]\nstore = 'doctored_store'\n\
+                grant_type = 'client_credentials'\nclient_id = 'c'\nclient_secret = 's'\n\
+                token_endpoint_url = 'https://idp.test/token'\n\
+                [stores.doctored_store]\nurl = 'https://vault.test'\n";
+    let findings = |reach| {
+        let loader = Loader::new().environment(Environment::empty()).defaults(text);
+        super::findings(&Snapshot::take(loader.read(), None, reach).unwrap())
+    };
+    let offline = findings(Reach::Offline);
+    assert_eq!(ASKED.load(Ordering::Relaxed), 0);
+    for (check, says) in [
+        ("store", "the server of doctored_store in https://vault.test/ was not asked"),
+        ("session", "the session is unknown, because its store was not asked"),
+        ("server", "no server was contacted"),
+    ] {
+        let finding = of(&offline, check).unwrap();
+        assert_eq!((finding.state, &*finding.message), (State::Skipped, says), "{check}");
+        assert_eq!(finding.help.as_deref(), Some("leave out `--offline`"), "{check}");
+    }
+    let online = findings(Reach::Server);
+    // For the session, and for the store.
+    assert_eq!(ASKED.load(Ordering::Relaxed), 2);
+    assert!(of(&online, "store").unwrap().message.contains("the store is down"), "{online:?}");
 }
