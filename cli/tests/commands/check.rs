@@ -600,6 +600,21 @@ fn json_has_an_object_for_each_profile() {
 }
 
 #[test]
+fn json_reports_a_problem_that_profiles_share_once() {
+    let profile = |name: &str| {
+        format!(
+            "[profile.{name}.credentials]\ndomain = 'a.test'\n[profile.{name}.credentials.jwt]\ntoken = 't'\n"
+        )
+    };
+    let text = format!("[http]\nbogus = 1\n{}{}", profile("a"), profile("b"));
+    let sandbox = Sandbox::with(&text);
+    let outcome = sandbox.run(&["config", "check", "--all-profiles", "--json"]);
+    assert_eq!(outcome.code, 3, "{outcome:?}");
+    assert_eq!(outcome.stdout.matches("http.bogus").count(), 2, "{outcome:?}");
+    assert_eq!(outcome.stderr.matches("http.bogus").count(), 1, "{outcome:?}");
+}
+
+#[test]
 fn all_problems_are_reported_at_once() {
     let sandbox = Sandbox::with(
         "[credentials]\ndomian = \"a.test\"\n[credentials.basic]\nusername = 5\npasword = \"s3cr3t\"\n",

@@ -87,8 +87,9 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
         };
         return Err(if arguments.json {
             // In the report of the failure.
+            let mut reported = Vec::new();
             for one in &all {
-                app.output.problems(&one.problems);
+                app.output.problems(one.new_problems(&mut reported));
             }
             Failure::new(Code::Configuration, message)
         } else {
@@ -103,17 +104,7 @@ fn report(app: &App, all: &[Checked], asks_server: bool) {
     let tried = if asks_server { "" } else { "; no server was asked" };
     let mut reported = Vec::new();
     for checked in all {
-        let new: Vec<&Problem> = checked
-            .problems
-            .iter()
-            .filter(|problem| {
-                let text = problem.to_string();
-                let is_new = !reported.contains(&text);
-                reported.extend(is_new.then_some(text));
-                is_new
-            })
-            .collect();
-        app.output.problems(new);
+        app.output.problems(checked.new_problems(&mut reported));
         let active = active(&checked.config);
         let (errors, warnings) = (checked.count(Severity::Error), checked.count(Severity::Warning));
         let counts = counted([(errors, "error"), (warnings, "warning")]);
@@ -130,6 +121,19 @@ impl Checked {
     fn of(config: Config) -> Self {
         let problems = config.problems().iter().cloned().chain(config.exposed_secrets()).collect();
         Self { config, problems }
+    }
+
+    /// Returns the problems that were not reported yet: profiles usually share them.
+    fn new_problems(&self, reported: &mut Vec<String>) -> Vec<&Problem> {
+        let mut new = Vec::new();
+        for problem in &self.problems {
+            let text = problem.to_string();
+            if !reported.contains(&text) {
+                reported.push(text);
+                new.push(problem);
+            }
+        }
+        new
     }
 
     fn count(&self, severity: Severity) -> usize {
