@@ -55,7 +55,7 @@ struct EncryptedStore {
 }
 
 /// One store, as in the JSON.
-#[derive(Serialize)]
+#[derive(Default, Serialize)]
 struct Store {
     name: String,
     place: Option<String>,
@@ -157,24 +157,33 @@ fn encrypt(app: &App, config: &Config, arguments: &Arguments) -> Result<(), Fail
             "set `stores.file.encryption_key`, such as to what `openssl rand -base64 32` prints";
         return Err(failure.with_help(help));
     }
-    let mut done = Vec::new();
+    let (mut done, mut first) = (Vec::new(), None);
     for store in stores {
-        let encrypted = waiting::query(store.encrypt())?;
-        done.push(EncryptedStore {
-            name: store.name().to_owned(),
-            place: store.place(),
-            encrypted,
-        });
+        match waiting::query(store.encrypt()) {
+            Ok(encrypted) => done.push(EncryptedStore {
+                name: store.name().to_owned(),
+                place: store.place(),
+                encrypted,
+            }),
+            // The other stores don't depend on it.
+            Err(failure @ Failure::Authn(_)) => {
+                let code = failure.report(&app.output);
+                first = first.or(Some(code));
+            }
+            Err(failure) => return Err(failure),
+        }
     }
     if arguments.json {
-        return Ok(output::json(&done)?);
+        output::json(&done)?;
+    } else if !done.is_empty() {
+        let mut table = Table::new(&["STORE", "ENCRYPTED", "LOCATION"]);
+        for store in done {
+            let place = place(app, store.place.as_deref());
+            table.row([store.name, store.encrypted.to_string(), place]);
+        }
+        app.output.table(&table)?;
     }
-    let mut table = Table::new(&["STORE", "ENCRYPTED", "LOCATION"]);
-    for store in done {
-        let place = place(app, store.place.as_deref());
-        table.row([store.name, store.encrypted.to_string(), place]);
-    }
-    Ok(app.output.table(&table)?)
+    first.map_or(Ok(()), |code| Err(Failure::Silent(code)))
 }
 
 /// Prints a table of sessions, after an empty line if it is the second one.
@@ -234,10 +243,8 @@ async fn list(app: &App, config: &Config) -> authn::Result<Vec<Store>> {
             Err(error) if !is_named(config, store.name()) => Store {
                 name: store.name().to_owned(),
                 place: store.place(),
-                sessions: None,
-                server: BTreeMap::new(),
-                leases: Vec::new(),
                 error: Some(error.to_string()),
+                ..Store::default()
             },
             read => read?,
         });
@@ -270,14 +277,7 @@ fn missing(app: &App, name: &str) -> Failure {
 }
 
 fn memory() -> Store {
-    Store {
-        name: MEMORY.to_owned(),
-        place: None,
-        sessions: None,
-        server: BTreeMap::new(),
-        leases: Vec::new(),
-        error: None,
-    }
+    Store { name: MEMORY.to_owned(), ..Store::default() }
 }
 
 /// Returns the stores of all profiles: each may have its own options. The first ones are those of the active profile.

@@ -80,7 +80,18 @@ fn without_the_key_the_session_is_named_and_kept() {
     assert_eq!((&session["key_id"], &session["provider"]), (&json!(id), &json!("oauth")));
     let encrypt = sandbox.run(&["stores", "--encrypt"]);
     assert!(encrypt.code != 0 && encrypt.stderr.contains(&id), "{encrypt:?}");
-    assert_eq!(texts(&sandbox), before);
+    assert_eq!((&*encrypt.stdout, texts(&sandbox)), ("", before));
+
+    // The stores of other profiles are encrypted even so.
+    let place = sandbox.path("home/other").display().to_string();
+    let other = format!("[profile.other.stores.file]\ndirectory = '{place}'\n");
+    let config = sandbox.path("home/.config/authn/config.toml");
+    let text = fs::read_to_string(&config).unwrap() + &other;
+    fs::write(&config, text).unwrap();
+    let both = sandbox.run(&["stores", "--encrypt"]);
+    assert_eq!(both.code, encrypt.code, "{both:?}");
+    assert!(both.stderr.contains(&id), "{both:?}");
+    assert_eq!(both.stdout, format!("file\t0\t{place}\n"));
     assert_eq!(sandbox.env(KEY, OLD).run(&["token"]).done(), "t0k3n\n");
 }
 
