@@ -24,12 +24,14 @@ pub(crate) struct Table {
     /// The columns that only programs see.
     hidden: &'static [&'static str],
     gives_way: Option<&'static str>,
+    /// The cell of that column that gets no line of its own.
+    usual: Option<&'static str>,
     breaks: Option<&'static str>,
 }
 
 impl Table {
     pub(crate) fn new(headings: &'static [&'static str]) -> Self {
-        Self { headings, rows: Vec::new(), hidden: &[], gives_way: None, breaks: None }
+        Self { headings, rows: Vec::new(), hidden: &[], gives_way: None, usual: None, breaks: None }
     }
 
     /// Leaves columns out on a terminal.
@@ -42,6 +44,12 @@ impl Table {
     #[must_use]
     pub(crate) fn giving_way(self, heading: &'static str) -> Self {
         Self { gives_way: Some(heading), ..self }
+    }
+
+    /// Leaves this cell of the column that gives way out where it would get a line of its own.
+    #[must_use]
+    pub(crate) fn usually(self, cell: &'static str) -> Self {
+        Self { usual: Some(cell), ..self }
     }
 
     /// Breaks the cells of a column between words on a terminal that is too narrow.
@@ -108,8 +116,14 @@ impl Table {
         let mut columns = columns.to_vec();
         let cells = index(&columns, self.gives_way).map(|at| columns.remove(at));
         let room = width.saturating_sub(GAP).max(SHORTEST);
-        let below = cells.iter().flatten().map(|cell| cut(cell, room)).collect();
+        let below = cells.iter().flatten();
+        let below = below.map(|cell| if self.is_usual(cell) { "" } else { cell });
+        let below = below.map(|cell| cut(cell, room)).collect();
         (columns, below)
+    }
+
+    fn is_usual(&self, cell: &str) -> bool {
+        self.usual == Some(cell)
     }
 
     /// Returns the columns with the lines of one broken.
@@ -158,7 +172,10 @@ impl Table {
                 let line = format!("{heading}{}{}", " ".repeat(GAP), lines.join(&indent));
                 line.trim_end().to_owned() + "\n"
             };
-            columns.iter().map(line).collect::<String>()
+            let is_line = |cells: &&Vec<String>| {
+                Some(&*cells[0]) != self.gives_way || !self.is_usual(&cells[row + 1])
+            };
+            columns.iter().filter(is_line).map(line).collect::<String>()
         };
         self.rows.iter().enumerate().map(block).collect::<Vec<String>>().join("\n")
     }
@@ -303,6 +320,21 @@ mod tests {
         ] {
             assert_eq!(wide().shown(false, Some(width)), expected, "{width}");
         }
+    }
+
+    #[test]
+    fn what_is_usual_gets_no_line_of_its_own() {
+        let mut table = wide().usually("default");
+        table.row(["c".into(), "日".into(), "default".into()]);
+        for (width, expected) in [
+            (50, "c      日                  default\n"),
+            (42, "  variable AUTHN_PROFILE\nc      日\n"),
+            (22, "        AUTHN_PROFILE\n\nKEY     c\nVALUE   日\n"),
+        ] {
+            let shown = table.shown(false, Some(width));
+            assert!(shown.ends_with(expected), "{width}: {shown}");
+        }
+        assert!(table.tabbed().ends_with("c\t日\tdefault\n"));
     }
 
     #[test]

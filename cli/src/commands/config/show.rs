@@ -21,7 +21,7 @@ A secret is shown as `(set)` or `(not set)`. A value that no schema allows to be
 unknown key, is `(hidden)`. A value in a project's file that you have not trusted is `(withheld)`: it has no effect.
 
 Options that have their defaults are left out, unless `--all` or a key asks for them; the JSON always has all. On a terminal, \
-the output is a table with headings; if it is too narrow, the origins are cut, or below the rows. Otherwise, each row is a line of \
+the output is a table with headings; if it is too narrow, the origins are cut, or below the rows, where `default` is left out. Otherwise, each row is a line of \
 tab-separated columns: KEY, VALUE and ORIGIN. An invalid configuration is shown too: its problems go to standard error, and \
 the exit code is 0.
 
@@ -122,7 +122,7 @@ fn likely<'a>(settings: &'a [Setting], key: &str) -> Option<&'a str> {
 
 fn table(settings: &[Setting], places: &Places, all_layers: bool) -> Table {
     let headings = &["KEY", "VALUE", "ORIGIN"];
-    let mut table = Table::new(headings).giving_way("ORIGIN").breaking("VALUE");
+    let mut table = Table::new(headings).giving_way("ORIGIN").usually("default").breaking("VALUE");
     for setting in settings {
         let cells = [setting.key.clone(), shown(setting), places.of(setting, !all_layers)];
         table.row_if(is_default(setting) || setting.is_withheld, cells);
