@@ -79,6 +79,23 @@ fn a_value_is_set_by_its_type_and_nothing_else_changes() {
 }
 
 #[test]
+fn a_flag_before_the_value_is_not_the_value() {
+    for (arguments, code, words, to) in [
+        (&["http.timeout", "--new-profile", "5s"][..], 0, "is set in", "timeout = \"5s\""),
+        (&["credentials.basic.username", "--new-profile"], 2, "<VALUE>", TEXT),
+        (&["credentials.basic.username", "--projct", "ann"], 2, "'--projct'", TEXT),
+        (&["credentials.basic.username", "--", "--ann"], 0, "is set in", "\"--ann\""),
+        (&["credentials.oauth.redirect_port", "-1"], 3, "from 0 to 65535", TEXT),
+    ] {
+        let sandbox = Sandbox::with(TEXT);
+        let outcome = sandbox.run(&[&["config", "set"], arguments].concat());
+        assert_eq!(outcome.code, code, "{outcome:?}");
+        assert!(outcome.stderr.contains(words), "{arguments:?}: {}", outcome.stderr);
+        assert!(text(&sandbox).contains(to), "{arguments:?}: {}", text(&sandbox));
+    }
+}
+
+#[test]
 fn a_wrong_key_or_value_is_refused_and_nothing_is_written() {
     for (key, value, code, words) in [
         (

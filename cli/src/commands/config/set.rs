@@ -34,7 +34,7 @@ Changes your own file, that of `--config`, or with `--project` the project's. Wi
 the profile, which is added if no source defines it. Comments, order and formatting of everything else are kept. A missing file is created, for you alone.
 
 The value is read by the type of its option: `true`, `5`, `30s`, `a,b` for a list, or a value of TOML such as `[\"a\", \
-\"b\"]`. With `-`, it is read from standard input. Nothing is written if the option does not exist or can't have the value.
+\"b\"]`. With `-`, it is read from standard input. Write `--` before a value that starts with `-` and is no number. Nothing is written if the option does not exist or can't have the value.
 
 A secret is never an argument, because other users can see the command line. Set where it is, or pass the \
 secret itself on standard input:
@@ -48,7 +48,7 @@ pub(crate) struct Arguments {
     key: String,
 
     /// Value, or `-` for standard input
-    #[arg(allow_hyphen_values = true)]
+    #[arg(allow_negative_numbers = true)]
     value: String,
 
     /// Change the project's file, or create it at the repository's root
