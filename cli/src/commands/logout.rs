@@ -102,7 +102,7 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
     })?;
     output::message(&end.message);
     if end.others > 0 {
-        output::message(&of_others(app, end.others));
+        output::message(&of_others(app, config.profile(), end.others));
     }
     match page {
         Some(page) => open(&credentials, &page, arguments.no_browser),
@@ -111,14 +111,15 @@ pub(super) fn run(app: &App, arguments: &Arguments) -> Result<(), Failure> {
 }
 
 /// Returns the message that other sessions of the profile are stored.
-fn of_others(app: &App, count: usize) -> String {
+fn of_others(app: &App, profile: Option<&str>, count: usize) -> String {
+    let of = if profile.is_some() { "of this profile" } else { "without a profile" };
     // They are about the sessions of all profiles.
     let app = app.without_profile();
     let [list, one, all] = ["stores", "logout --session ID", "logout --all"]
         .map(|command| format!("`{}`", app.command_line(command)));
     let (are, them, it) = match count {
-        1 => ("1 other session of this profile is", "it", "it"),
-        _ => (&*format!("{count} other sessions of this profile are"), "them", "one"),
+        1 => (format!("1 other session {of} is"), "it", "it"),
+        _ => (format!("{count} other sessions {of} are"), "them", "one"),
     };
     format!(
         "{are} still stored, of options that have changed or were given by flags: {list} lists {them}, {one} deletes {it}, \

@@ -149,7 +149,7 @@ fn other_sessions_of_the_profile_are_counted_with_what_ends_them() {
     for flags in [&[][..], &OTHER, &["-p", "ci"]] {
         server.giving("one", 3_600, || sandbox.run(&[flags, &["token"]].concat())).done();
     }
-    let left = "1 other session of this profile is still stored, of options that have changed or were given by flags: \
+    let left = "1 other session without a profile is still stored, of options that have changed or were given by flags: \
                 `authn stores` lists it, `authn logout --session ID` deletes it, and `authn logout --all` deletes all";
     let ended = format!("logged out: deleted the session from the store `file` {OAUTH}");
     said(&sandbox.run(&["logout"]), &format!("{ended}\n{left}"));
