@@ -57,7 +57,9 @@ pub(super) async fn examine(
             let differs =
                 |audience: &str| claims.as_ref().is_some_and(|claims| !claims.is_for(audience));
             let help = if differs(wanted) {
-                format!("{} {}", where_audience_is_set(found.kind), shown(wanted))
+                remarks.push(difference(claims.as_ref(), wanted, found.kind));
+                "correct the audience first: the server accepts only a token that is for it"
+                    .to_owned()
             } else if differs(expected) {
                 format!(
                     "`identity_audience` is {wanted}, but the server expects {expected} by default: remove the option, or add \
@@ -74,9 +76,6 @@ pub(super) async fn examine(
                     None => "check that the server trusts the issuer of this token".to_owned(),
                 }
             };
-            if differs(wanted) {
-                remarks.push(difference(claims.as_ref(), wanted));
-            }
             remarks.push(Remark::problem(IDENTITY, error.message(), help));
         }
         Err(error) => return Err(error),
@@ -96,7 +95,7 @@ fn chosen(candidates: &Candidates, found: &Found) -> String {
     }
 }
 
-fn difference(claims: Option<&Claims>, wanted: &str) -> Remark {
+fn difference(claims: Option<&Claims>, wanted: &str, kind: Kind) -> Remark {
     let aud = match claims.filter(|claims| !claims.audiences().is_empty()) {
         Some(claims) => format!("the audience {}", claims.audience()),
         None => "no audience".to_owned(),
@@ -104,7 +103,7 @@ fn difference(claims: Option<&Claims>, wanted: &str) -> Remark {
     Remark::problem(
         IDENTITY,
         format!("the token of the identity has {aud}, but the exchange expects {}", shown(wanted)),
-        "the server accepts only a token with the audience that it expects",
+        format!("{} {}", where_audience_is_set(kind), shown(wanted)),
     )
 }
 

@@ -119,14 +119,14 @@ fn doctor_shows_both_audiences_if_the_token_is_for_another() {
         [
             "problem",
             "the token of the identity has the audience `https://github.com/a`, but the exchange expects `https://api.anthropic.com`",
-            "the server accepts only a token with the audience that it expects"
+            "in the settings of the platform, set the audience of the token to `https://api.anthropic.com`"
         ]
     );
     let refused = format!(
         "http://{server} refused the request (invalid_grant, status 400): the server does not accept the identity of this machine. \
          The server says: \"no such rule\""
     );
-    let help = "in the settings of the platform, set the audience of the token to `https://api.anthropic.com`";
+    let help = "correct the audience first: the server accepts only a token that is for it";
     assert_eq!(refusal, ["problem", &*refused, help]);
     assert!(!outcome.stdout.contains("s3cr3t"), "{outcome:?}");
 }
