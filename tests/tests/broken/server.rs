@@ -8,6 +8,7 @@ use std::{
     thread,
 };
 
+use jiff::{SignedDuration, Timestamp};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde::Deserialize;
 
@@ -31,7 +32,8 @@ pub(crate) struct Script {
     answers: Vec<Answer>,
 }
 
-/// An answer to each request whose method and target begin so. In its body `{server}` is the server's URL.
+/// An answer to each request whose method and target begin so. In its body `{server}` is the server's URL, and in its headers
+/// `{earlier}` is a date some days ago.
 #[derive(Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Answer {
@@ -112,8 +114,11 @@ fn serve(stream: impl Read + Write, script: &Script, at: &str) {
     let (status, body) = answer.map_or((404, ""), |answer| (answer.status, &answer.body));
     let body = body.replace("{server}", at);
     let headers = answer.iter().flat_map(|answer| &answer.headers);
+    // Off by days and hours, whatever the time of day is.
+    let earlier = Timestamp::now() - SignedDuration::from_mins(60 * 60 + 30);
+    let earlier = earlier.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
     let headers: Vec<_> = headers.map(|(name, value)| format!("{name}: {value}\r\n")).collect();
-    let headers = headers.concat();
+    let headers = headers.concat().replace("{earlier}", &earlier);
     let length = body.len();
     let text = format!(
         "HTTP/1.1 {status} \r\ncontent-length: {length}\r\nconnection: close\r\n{headers}\r\n{body}"
