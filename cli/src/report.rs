@@ -73,7 +73,7 @@ impl Cause {
 pub(crate) struct Note {
     severity: &'static str,
     kind: Option<&'static str>,
-    /// Null for a warning that is no problem of the configuration.
+    /// Null for a warning that is no problem of the configuration, and for what `doctor` itself has found.
     code: Option<Code>,
     server_code: Option<String>,
     key: Option<String>,
