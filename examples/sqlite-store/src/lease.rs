@@ -30,8 +30,8 @@ struct Row {
     key: StoreKey,
     /// Random, so that nothing else renews or releases it.
     owner: [u8; 16],
-    /// When the lease ends, in milliseconds since 1970. It is known here before it is written: a lease that ends earlier
-    /// than its holder thinks could have two holders.
+    /// When the lease ends, in milliseconds since 1970, as the row has it. It is noted once it is written: a holder that
+    /// trusts in an end which was not written would go on when another has the lease.
     ends: Arc<AtomicI64>,
 }
 

@@ -8,6 +8,8 @@ mod lease;
 
 use std::{
     fs::OpenOptions,
+    io::ErrorKind,
+    mem,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -145,18 +147,24 @@ impl Sqlite {
 /// Opens the database. Only its user may read it; `SQLite` creates its journal with the same mode.
 fn open(path: &Path) -> Result<Connection> {
     let mut file = OpenOptions::new();
-    file.write(true).create(true).truncate(false);
+    file.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut file, 0o600);
-    file.open(path).map_err(|error| {
-        Error::store(format!("{} can't be opened ({})", path.display(), error.kind()))
-            .with_help("create its folder, or set `stores.sqlite.path` to another file")
-            .as_unreachable()
-    })?;
+    match file.open(path) {
+        // It stays open. If a process closes a file, POSIX ends all its locks of the file, also those of `SQLite`.
+        Ok(new) => mem::forget(new),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
+        Err(error) => {
+            let message = format!("{} can't be opened ({})", path.display(), error.kind());
+            return Err(Error::store(message)
+                .with_help("create its folder, or set `stores.sqlite.path` to another file")
+                .as_unreachable());
+        }
+    }
     let opened = Connection::open(path).and_then(|database| {
         database.busy_timeout(BUSY)?;
-        // A save is on the disk when it returns.
-        database.pragma_update(None, "synchronous", Value::from("FULL".to_owned()))?;
+        // A save is on the disk when it returns, and so is the end of its journal, which would undo it.
+        database.pragma_update(None, "synchronous", Value::from("EXTRA".to_owned()))?;
         database.execute_batch(TABLES)?;
         Ok(database)
     });

@@ -47,6 +47,31 @@ fn keeps_the_rules_with_encryption() {
     conformance::check_store_with(encrypted, move |key| end_lease(&path, key));
 }
 
+/// POSIX ends all locks of a file when its process closes the file once.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_lock_of_the_database_lasts_while_the_process_opens_it_again() {
+    use std::os::unix::fs::MetadataExt as _;
+
+    use authn::store::TokenStore as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sessions.db");
+    let (store, key) = (open(&path), StoreKey::new("a"));
+    assert!(store.load(&key).await.unwrap().is_none());
+    let writer = Connection::open(&path).unwrap();
+    writer.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let file = format!(":{} ", std::fs::metadata(&path).unwrap().ino());
+    let locks = || {
+        let all = std::fs::read_to_string("/proc/locks").unwrap();
+        all.lines().filter(|line| line.contains(&file)).count()
+    };
+    let before = locks();
+    assert!(before > 0);
+    assert!(store.load(&key).await.unwrap().is_none());
+    assert_eq!(locks(), before);
+}
+
 #[tokio::test]
 async fn programs_share_a_session_and_each_refresh_token_is_spent_once() {
     let (server, folder) = (TokenServer::start().unwrap(), tempfile::tempdir().unwrap());
@@ -62,11 +87,11 @@ async fn programs_share_a_session_and_each_refresh_token_is_spent_once() {
         let loader = Loader::new().environment(Environment::empty()).defaults(&text);
         loader.clock(Clock::custom(clock.clone())).load().unwrap()
     };
-    let programs: [Credentials; 3] = [load(), load(), load()];
+    let [one, two, three]: [Credentials; 3] = [load(), load(), load()];
     for round in 1..=3 {
-        for program in &programs {
-            let token = program.token().await.unwrap();
-            assert_eq!(token.secret(), format!("access-{round}"));
+        let (one, two, three) = tokio::join!(one.token(), two.token(), three.token());
+        for token in [one, two, three] {
+            assert_eq!(token.unwrap().secret(), format!("access-{round}"));
         }
         // The token expires.
         clock.advance(Duration::from_hours(2));
