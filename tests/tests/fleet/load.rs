@@ -1,7 +1,10 @@
 //! A thousand clients on one session whose token lives for a minute.
 
-use authn_tests::redis::Server;
+use std::{fs, process::Child};
+
+use authn_tests::{redis::Server, waiting::until};
 use serde_json::json;
+use tempfile::NamedTempFile;
 
 use crate::scene::Scene;
 
@@ -18,29 +21,51 @@ fn a_thousand_clients_make_one_exchange_for_each_expiry() {
     scene.rig.answers(&json!({ "token": { "expires_in": 60 } }));
     let mut fleet = scene.fleet(PROCESSES, CLIENTS);
     fleet.token();
-    let before = (scene.exchanges(), requests(&server));
+    let (before, monitor) = (scene.exchanges(), Monitor::start(&server));
     for _ in 0..EXPIRIES {
         fleet.all("pass 61");
         fleet.token();
     }
-    let (exchanges, sent) = (scene.exchanges() - before.0, requests(&server) - before.1);
+    let (exchanges, sent) = (scene.exchanges() - before, monitor.end(&server));
     assert_eq!(exchanges, EXPIRIES);
     let clients = f64::from(u32::try_from(PROCESSES * CLIENTS).unwrap());
     let expiries = f64::from(u32::try_from(EXPIRIES).unwrap());
-    let each = f64::from(u32::try_from(sent).unwrap()) / clients / expiries;
+    let each = f64::from(sent) / clients / expiries;
     println!("{sent} requests to Redis: {each:.2} for each client and expiry");
     assert!(each <= MOST, "{each} requests for each client and expiry");
 }
 
-/// Returns how many commands clients have sent so far.
-fn requests(server: &Server) -> u64 {
-    let statistics = server.ask(&["INFO", "commandstats"]);
-    let calls = statistics.lines().filter_map(|line| {
-        let (name, rest) = line.split_once(":calls=")?;
-        // What scripts call is not sent.
-        let is_sent =
-            ["eval", "subscribe", "hmget", "publish"].iter().any(|one| name.contains(one));
-        rest.split(',').next()?.parse::<u64>().ok().filter(|_| is_sent)
-    });
-    calls.sum()
+/// All commands that a server receives.
+struct Monitor {
+    child: Child,
+    output: NamedTempFile,
+}
+
+impl Monitor {
+    fn start(server: &Server) -> Self {
+        let output = NamedTempFile::new().unwrap();
+        let mut cli = server.cli(&["MONITOR"]);
+        let child = cli.stdout(output.reopen().unwrap()).spawn().unwrap();
+        let monitor = Self { child, output };
+        until("the monitor", || monitor.text().starts_with("OK").then_some(()));
+        monitor
+    }
+
+    /// Returns how many there were. What scripts call is not sent.
+    fn end(mut self, server: &Server) -> u32 {
+        server.ask(&["ECHO", "the end"]);
+        let text = until("the last command", || {
+            let text = self.text();
+            text.contains("\"the end\"").then_some(text)
+        });
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        let sent = text.lines().filter(|line| !line.contains(" lua] ")).count();
+        u32::try_from(sent).unwrap() - 2
+    }
+
+    fn text(&self) -> String {
+        // A record may be any bytes.
+        String::from_utf8_lossy(&fs::read(self.output.path()).unwrap()).into_owned()
+    }
 }

@@ -1,9 +1,12 @@
 //! Each failure has its own words, and shows no text of the server's.
 
-use std::{net::TcpListener, thread};
+use std::{collections::BTreeSet, net::TcpListener, sync::mpsc, thread};
 
 use authn::store::TokenStore as _;
-use authn_tests::redis::{Cluster, Server, Watched, certificates};
+use authn_tests::{
+    redis::{Cluster, Server, Watched, certificates},
+    waiting::until,
+};
 use tempfile::tempdir;
 
 use super::{KEY, OTHER_KEY, at, document, expect, key, loaded, name, opened, save, stored};
@@ -113,9 +116,20 @@ async fn a_user_without_a_permission_is_told_all_that_are_needed() {
         opened(&options).load(&key()).await.unwrap_err()
     };
     expect(&error, "(NOPERM)", "~authn:authn:*");
+
+    // The guide and the example permit the same.
+    let permissions = |text: &str| -> BTreeSet<String> {
+        let words = text.split(|c: char| c.is_whitespace() || c == '`');
+        words.filter(|word| word.starts_with('+')).map(|word| word.replace("\\n'", "")).collect()
+    };
+    let expected = permissions(error.help().unwrap());
+    let guide = include_str!("../../../docs/stores.md").split("ACL SETUSER authn").nth(1).unwrap();
+    assert_eq!(permissions(guide.split("```").next().unwrap()), expected);
+    let example = include_str!("../../../examples/fleet/compose.yaml");
+    assert_eq!(permissions(example.split("services:").next().unwrap()), expected);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_user_who_may_not_subscribe_waits_by_asking_again() {
     let server = Server::start();
     let set = "ACL SETUSER silent reset on >p ~* resetchannels +@all";
@@ -125,7 +139,9 @@ async fn a_user_who_may_not_subscribe_waits_by_asking_again() {
     let lease = one.lock(&key()).await.unwrap();
     assert!(save(&one, "kept", 0).await.unwrap());
     let waiting = tokio::spawn(async move { other.lock(&key()).await.map(drop) });
-    tokio::task::yield_now().await;
+    until("a refused subscription", || {
+        server.ask(&["ACL", "LOG"]).contains(&name("channel")).then_some(())
+    });
     drop(lease);
     waiting.await.unwrap().unwrap();
 }
@@ -278,13 +294,41 @@ async fn what_is_damaged_or_not_encrypted_is_set_aside_by_the_next_save() {
 }
 
 #[tokio::test]
+async fn numbers_that_are_not_numbers_are_damaged_and_not_the_end_of_a_session() {
+    let server = Server::start();
+    let [record, fence] = ["record", "fence"].map(name);
+    let too_large = "9".repeat(40);
+    for damaged in ["x", "", "-1", "1.5", "0x10", "1e3", "inf", "nan", "007", &too_large] {
+        for (part, revision) in [("revision", 0), ("fence", 1)] {
+            server.ask(&["DEL", &record]);
+            let store = at(&server.url());
+            assert!(save(&store, "old", 0).await.unwrap());
+            server.ask(&["HSET", &record, part, damaged]);
+            server.ask(&["SET", &fence, damaged]);
+            let store = at(&server.url());
+            let expected = (revision > 0).then(|| (1, "old".to_owned()));
+            assert_eq!(loaded(&store).await, expected, "{part} {damaged}");
+            let lease = store.lock_unless_replaced(&key(), revision).await.unwrap();
+            let lease = lease.expect("it is the revision that is stored");
+            let reserved = store.reserve(&key(), &document(revision + 1, ""), revision).await;
+            assert_eq!(reserved.unwrap(), Some(revision), "{part} {damaged}");
+            assert!(save(&store, "new", revision).await.unwrap(), "{part} {damaged}");
+            drop(lease);
+            assert_eq!(loaded(&store).await, stored(revision + 1, "new"));
+            drop(store.lock(&key()).await.unwrap());
+        }
+    }
+}
+
+#[tokio::test]
 async fn many_that_wait_for_a_connection_fail_together() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
+    let (end, ended) = mpsc::channel();
     let accepted = thread::spawn(move || {
         let first = listener.accept().unwrap();
         listener.set_nonblocking(true).unwrap();
-        thread::park();
+        ended.recv().unwrap();
         (first, listener.accept().is_err())
     });
     let store = opened(&format!(
@@ -299,6 +343,6 @@ async fn many_that_wait_for_a_connection_fail_together() {
     for error in tasks.join_all().await {
         expect(&error, "it does not answer in time", "timeout");
     }
-    accepted.thread().unpark();
+    end.send(()).unwrap();
     assert!(accepted.join().unwrap().1, "each of them has connected");
 }

@@ -6,7 +6,7 @@ use authn::store::TokenStore as _;
 use authn_tests::redis::{Server, Watched};
 use tokio::time::timeout;
 
-use super::{KEY, at, key, loaded, name, opened, save, stored};
+use super::{KEY, at, document, key, loaded, name, opened, save, stored};
 
 #[tokio::test]
 async fn scripts_that_the_server_has_forgotten_are_sent_again() {
@@ -79,6 +79,36 @@ async fn a_save_that_the_server_has_lost_is_put_back_and_never_over_a_newer_one(
     assert!(!save(&store, "three", 2).await.unwrap());
     assert_eq!(loaded(&store).await, stored(2, "other two"));
     assert!(save(&store, "three", 2).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_record_that_was_set_aside_is_not_put_back_over_the_session_after_it() {
+    let server = Server::start();
+    let [reads, saves, new] = [(); 3].map(|()| at(&server.url()));
+    for (text, revision) in [("one", 0), ("two", 1)] {
+        assert!(save(&reads, text, revision).await.unwrap());
+    }
+    assert_eq!(loaded(&saves).await, stored(2, "two"));
+    server.ask(&["HSET", &name("record"), "document", "no document"]);
+    assert_eq!(loaded(&new).await, None);
+    assert!(save(&new, "new", 0).await.unwrap());
+    // Both know a record with a larger number.
+    assert_eq!(loaded(&reads).await, stored(1, "new"));
+    assert_eq!(saves.reserve(&key(), &document(3, ""), 2).await.unwrap(), None);
+    assert!(!save(&saves, "three", 2).await.unwrap());
+    assert_eq!(loaded(&saves).await, stored(1, "new"));
+    assert!(save(&saves, "next", 1).await.unwrap());
+
+    // What comes after it is put back like any other.
+    let go_back = server.ask(&["HGETALL", &name("record")]);
+    for revision in 2..=3 {
+        assert!(save(&saves, "more", revision).await.unwrap());
+    }
+    server.ask(&["DEL", &name("record")]);
+    let record = name("record");
+    server.ask(&[&["HSET", &*record], &go_back.lines().collect::<Vec<_>>()[..]].concat());
+    assert_eq!(loaded(&saves).await, stored(4, "more"));
+    assert_eq!(loaded(&at(&server.url())).await, stored(4, "more"));
 }
 
 #[tokio::test]

@@ -48,7 +48,11 @@ fn key() -> StoreKey {
 
 /// The name of a session's key in Redis.
 fn name(part: &str) -> String {
-    format!("{PREFIX}{{{}}}:{part}", key())
+    name_of(&key(), part)
+}
+
+fn name_of(key: &StoreKey, part: &str) -> String {
+    format!("{PREFIX}{{{key}}}:{part}")
 }
 
 fn document(revision: u64, text: &str) -> Document {
@@ -80,7 +84,7 @@ fn expect(error: &Error, message: &str, help: &str) {
     assert!(has(error.message(), message), "{error}");
     assert!(error.help().is_some_and(|text| has(text, help)), "{error}");
     assert_eq!(error.kind(), authn::ErrorKind::Store, "{error}");
-    let is_unreachable = ["can't be reached", "LOADING", "BUSY", "CLUSTERDOWN"];
+    let is_unreachable = ["can't be reached", "LOADING", "BUSY", "MASTERDOWN", "CLUSTERDOWN"];
     let is_unreachable = is_unreachable.iter().any(|part| error.message().contains(part));
     assert_eq!(error.is_unreachable(), is_unreachable, "{error}");
 }

@@ -1,15 +1,42 @@
 //! The places that options name, and what every store must do, at each of them.
 
-use authn::{conformance::check_store, store::TokenStore as _};
-use authn_tests::redis::{Cluster, Server, Watched, certificates};
+use authn::{
+    conformance::{check_store, check_store_with},
+    store::TokenStore as _,
+};
+use authn_tests::{
+    logs::Logs,
+    redis::{Cluster, Server, Watched, certificates},
+};
 use tempfile::tempdir;
 
-use super::{KEY, PREFIX, at, config, key, loaded, opened, save, stored};
+use super::{KEY, PREFIX, at, config, key, loaded, name_of, opened, save, stored};
 
 #[test]
 fn a_server_keeps_the_rules_of_stores() {
     let server = Server::start();
     check_store(|| Ok(at(&server.url())));
+}
+
+#[test]
+fn one_handle_that_a_whole_process_shares_keeps_the_rules_of_stores() {
+    let logs = Logs::of_process();
+    let server = Server::start();
+    let one = at(&server.url());
+    check_store(|| Ok(one.clone()));
+    let logged = logs.text(0);
+    assert!(logged.contains("EVALSHA") || logged.len() > 1000, "the logs are collected");
+    assert!(!logged.contains("has lost"), "nothing was lost");
+}
+
+#[test]
+fn leases_that_end_keep_the_rules_of_stores() {
+    let server = Server::start();
+    let options = format!("url = '{}'\nlease = '3s'\ntimeout = '1s'\n{KEY}", server.url());
+    let end = move |key: &_| {
+        assert_eq!(server.ask(&["DEL", &name_of(key, "lease")]), "1");
+    };
+    check_store_with(|| Ok(opened(&options)), end);
 }
 
 #[test]
@@ -28,6 +55,18 @@ fn a_cluster_keeps_the_rules_of_stores() {
     for node in cluster.nodes() {
         assert_ne!(node.ask(&["DBSIZE"]), "0");
     }
+}
+
+#[tokio::test]
+async fn a_cluster_is_examined_at_one_of_its_nodes() {
+    let cluster = Cluster::start();
+    let store = opened(&format!("nodes = {}\n{KEY}", cluster.urls()));
+    let _lease = store.lock(&key()).await.unwrap();
+    let examination = store.examine_server().await.unwrap();
+    assert!(examination.problems().is_empty());
+    assert!(examination.facts().contains(&("mode", "cluster".to_owned())));
+    assert_eq!(examination.leases().len(), 1);
+    assert_eq!(store.examine().await.len(), 0);
 }
 
 #[test]

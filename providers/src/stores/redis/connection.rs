@@ -85,9 +85,7 @@ enum Connection {
 pub(super) enum Target<'a> {
     /// The master of a key.
     Key(&'a str),
-    /// Any.
-    Any,
-    /// The master of a slot.
+    /// The master of a slot, which is the one server if there is no cluster.
     Slot(u16),
 }
 
@@ -353,7 +351,6 @@ impl Connection {
             Self::Server(connection) => command.query_async(connection).await,
             Self::Cluster(connection) => {
                 let node = match target {
-                    Target::Any => return command.query_async(connection).await,
                     Target::Key(key) => {
                         SingleNodeRoutingInfo::SpecificNode(Route::with_key(key, SlotAddr::Master))
                     }

@@ -22,7 +22,7 @@ pub(super) async fn examine(sessions: &Sessions) -> Result<Examination> {
     let process = sessions.process();
     let client = &process.client;
     let mut examination = Examination::default();
-    let info: String = client.command(Target::Any, &redis::cmd("INFO")).await?;
+    let info: String = client.command(Target::Slot(0), &redis::cmd("INFO")).await?;
     server(&info, &mut examination);
     clock(client, &mut examination).await?;
     for key in sessions.with_part("lease").await?.into_iter().take(MOST) {
@@ -77,7 +77,8 @@ fn server(info: &str, examination: &mut Examination) {
 /// Compares the server's clock with that of this machine, and measures how long an answer takes.
 async fn clock(client: &Client, examination: &mut Examination) -> Result<()> {
     let (started, before) = (Instant::now(), SystemTime::now());
-    let (seconds, micros): (u64, u64) = client.command(Target::Any, &redis::cmd("TIME")).await?;
+    let (seconds, micros): (u64, u64) =
+        client.command(Target::Slot(0), &redis::cmd("TIME")).await?;
     let latency = started.elapsed();
     examination.add("latency_ms", format!("{:.1}", latency.as_secs_f64() * 1000.0));
     let theirs = Duration::from_secs(seconds) + Duration::from_micros(micros);

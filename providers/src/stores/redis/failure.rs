@@ -253,8 +253,8 @@ fn tls_fault(error: &RedisError) -> Option<String> {
 /// Returns what the user of the server must be permitted, for `ACL SETUSER`.
 pub(super) fn permissions(prefix: &str) -> String {
     format!(
-        "~{prefix}* &{prefix}* +hello +auth +ping +select +evalsha +eval +hget +hmget +hset +get +set +del +rename \
-         +incr +pexpire +pttl +publish +subscribe +unsubscribe +pubsub|numsub +scan +wait +info +time \
+        "~{prefix}* &{prefix}* +hello +auth +ping +select +evalsha +eval +hmget +hset +get +set +del +rename \
+         +pexpire +pttl +publish +subscribe +unsubscribe +pubsub|numsub +scan +wait +info +time \
          +cluster|slots"
     )
 }

@@ -14,6 +14,8 @@ pub(super) struct Stored {
     pub(super) tag: String,
     /// The encrypted document.
     pub(super) document: String,
+    /// The largest revision that was set aside before it, or 0. Older records up to this one are not put back.
+    pub(super) base: u64,
 }
 
 /// The sessions of this process by their names.
@@ -26,11 +28,19 @@ pub(super) struct Known {
 #[derive(Clone, Default)]
 struct Entry {
     stored: Option<Stored>,
-    /// Whether it is no document that can be used, so that the next save sets it aside.
+    /// Whether it is not a document that can be used, so that the next save sets it aside.
     is_damaged: bool,
-    /// The tag of the last save, if that has not been answered. It may have been made or not.
-    unanswered: Option<String>,
+    /// A save that was sent and has no answer. It may have been made or not.
+    unanswered: Option<Unanswered>,
     used: u64,
+}
+
+/// A save that was sent and has no answer.
+#[derive(Clone)]
+struct Unanswered {
+    /// The revision that it replaces.
+    expected: u64,
+    tag: String,
 }
 
 /// What a save may replace.
@@ -41,19 +51,22 @@ pub(super) struct Expected {
     pub(super) tag: String,
     /// Whether an older record is replaced: the server has lost the expected one.
     pub(super) or_older: bool,
-    /// The tag of a save of this process that was not answered. Empty if there is none.
+    /// The tag of a save of this process that has replaced the same revision, if it has no answer. Empty if there is none.
     pub(super) unanswered: String,
     /// Whether what is replaced is set aside.
     pub(super) sets_aside: bool,
+    /// The largest revision that is known to have been set aside, with this save.
+    pub(super) base: u64,
 }
 
 impl Known {
     /// Returns what a save of this process replaces.
     pub(super) fn expected(&mut self, name: &str, revision: u64) -> Expected {
         let entry = self.entry(name);
+        let unanswered = entry.unanswered.as_ref().filter(|save| save.expected == revision);
         let mut expected = Expected {
             revision,
-            unanswered: entry.unanswered.clone().unwrap_or_default(),
+            unanswered: unanswered.map(|save| save.tag.clone()).unwrap_or_default(),
             ..Expected::default()
         };
         match &entry.stored {
@@ -61,10 +74,12 @@ impl Known {
                 expected.revision = stored.revision;
                 expected.tag.clone_from(&stored.tag);
                 expected.sets_aside = true;
+                expected.base = stored.base.max(stored.revision);
             }
             Some(stored) if stored.revision == revision && !entry.is_damaged => {
                 expected.tag.clone_from(&stored.tag);
                 expected.or_older = true;
+                expected.base = stored.base;
             }
             _ => {}
         }
@@ -74,9 +89,9 @@ impl Known {
     /// Notes what is stored now. Returns the newer record that this process knows, if the server has lost that.
     pub(super) fn note_read(&mut self, name: &str, stored: Option<&Stored>) -> Option<Stored> {
         let entry = self.entry(name);
-        let revision = stored.map_or(0, |stored| stored.revision);
+        let newest = stored.map_or(0, |stored| stored.revision.max(stored.base));
         if let Some(known) = &entry.stored
-            && known.revision > revision
+            && known.revision > newest
             && !entry.is_damaged
         {
             return Some(known.clone());
@@ -91,19 +106,28 @@ impl Known {
         *entry = Entry { stored, used: entry.used, ..Entry::default() };
     }
 
-    /// Notes that the last record that was read is no document.
-    pub(super) fn note_damaged(&mut self, name: &str) {
-        self.entry(name).is_damaged = true;
+    /// Notes that a record which was read is not a document. Another one may be stored by then.
+    pub(super) fn note_damaged(&mut self, name: &str, stored: &Stored) {
+        let entry = self.entry(name);
+        entry.is_damaged |= entry.stored.as_ref() == Some(stored);
     }
 
-    /// Notes a save before it is sent.
-    pub(super) fn note_sent(&mut self, name: &str, tag: &str) {
-        self.entry(name).unanswered = Some(tag.to_owned());
+    /// Notes that a record has another document with the same content.
+    pub(super) fn note_resealed(&mut self, name: &str, before: &Stored, document: String) {
+        let known = self.entry(name).stored.as_mut().filter(|stored| *stored == before);
+        if let Some(known) = known {
+            known.document = document;
+        }
     }
 
-    /// Notes that the last save was answered.
-    pub(super) fn note_answered(&mut self, name: &str) {
-        self.entry(name).unanswered = None;
+    /// Notes a save that was sent and has no answer.
+    pub(super) fn note_unanswered(&mut self, name: &str, expected: u64, tag: &str) {
+        self.entry(name).unanswered = Some(Unanswered { expected, tag: tag.to_owned() });
+    }
+
+    /// Notes that a save without an answer is not stored.
+    pub(super) fn note_not_stored(&mut self, name: &str, tag: &str) {
+        self.entry(name).unanswered.take_if(|save| save.tag == tag);
     }
 
     fn entry(&mut self, name: &str) -> &mut Entry {
@@ -125,7 +149,7 @@ mod tests {
     use super::*;
 
     fn stored(revision: u64, tag: &str) -> Stored {
-        Stored { revision, tag: tag.into(), document: "sealed".into() }
+        Stored { revision, tag: tag.into(), document: "sealed".into(), base: 0 }
     }
 
     #[test]
@@ -157,21 +181,35 @@ mod tests {
     fn a_damaged_record_is_set_aside_and_never_put_back() {
         let mut known = Known::default();
         known.note_read("a", Some(&stored(6, "six")));
-        known.note_damaged("a");
+        known.note_damaged("a", &stored(6, "six"));
         let expected = known.expected("a", 0);
         assert_eq!((expected.revision, &*expected.tag, expected.sets_aside), (6, "six", true));
-        assert!(!expected.or_older);
+        assert!(!expected.or_older && expected.base == 6);
         assert_eq!(known.note_read("a", Some(&stored(1, "one"))), None);
         assert!(!known.expected("a", 1).sets_aside);
     }
 
     #[test]
-    fn a_save_without_an_answer_may_be_replaced_by_the_next_one() {
+    fn what_was_set_aside_is_not_put_back_over_what_came_after_it() {
         let mut known = Known::default();
-        known.note_sent("a", "lost");
-        assert_eq!(known.expected("a", 0).unanswered, "lost");
-        known.note_answered("a");
-        assert_eq!(known.expected("a", 0).unanswered, "");
+        known.note("a", Some(stored(6, "six")));
+        let since = |revision| Stored { base: 6, ..stored(revision, "new") };
+        assert_eq!(known.note_read("a", Some(&since(1))), None);
+        assert_eq!(known.expected("a", 1).base, 6);
+        known.note("a", Some(since(8)));
+        assert_eq!(known.note_read("a", Some(&since(7))), Some(since(8)), "this one is lost");
+    }
+
+    #[test]
+    fn a_save_without_an_answer_may_be_replaced_by_the_next_one_of_the_same_revision() {
+        let mut known = Known::default();
+        known.note_unanswered("a", 3, "lost");
+        assert_eq!(known.expected("a", 3).unanswered, "lost");
+        assert_eq!(known.expected("a", 4).unanswered, "");
+        known.note_not_stored("a", "another");
+        assert_eq!(known.expected("a", 3).unanswered, "lost");
+        known.note_not_stored("a", "lost");
+        assert_eq!(known.expected("a", 3).unanswered, "");
     }
 
     #[test]

@@ -15,7 +15,14 @@ mod resolver;
 mod scripts;
 mod sessions;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use authn::{
     Error, Result, SecretString, Url, Validation,
@@ -27,12 +34,15 @@ use authn::{
 
 use address::Place;
 use connection::{Settings, User};
+use known::Stored;
 use sessions::Sessions;
 
 /// A renewal that is tried twice and takes its longest time each still comes before the end of the lease.
 const LEASE: Duration = Duration::from_secs(15);
 /// A server in the same network answers within a millisecond.
 const TIMEOUT: Duration = Duration::from_secs(5);
+/// The document that the framework keeps in each store.
+const OWN: &str = ".fingerprint-key";
 /// The name of the store, and of its table.
 const TABLE: &str = "stores.redis";
 
@@ -83,11 +93,16 @@ struct Redis {
 struct Opened {
     sessions: Sessions,
     encryption: Encryption,
+    /// Whether there are previous keys, with which documents may be encrypted.
+    has_previous: bool,
+    /// Whether the document of the framework was looked at. It never changes, so that once is enough.
+    has_sealed_own: Arc<AtomicBool>,
 }
 
 impl TokenStore for Redis {
     fn open(mut self, context: &StoreContext<'_>) -> Result<Self> {
         let previous = self._previous_encryption_keys.clone().unwrap_or_default();
+        let has_previous = !previous.is_empty();
         let encryption = Encryption::new(self._encryption_key.clone(), previous).with_table(TABLE);
         encryption.check()?;
         let Some(place) = self.place(&mut Validation::new()) else { return Ok(self) };
@@ -105,29 +120,18 @@ impl TokenStore for Redis {
             prefix,
         };
         let sessions = Sessions::new(settings, self.lease, self.replicas);
-        self.__opened = Some(Opened { sessions, encryption });
+        let has_sealed_own = Arc::default();
+        self.__opened = Some(Opened { sessions, encryption, has_previous, has_sealed_own });
         Ok(self)
     }
 
     async fn lock(&self, key: &StoreKey) -> Result<Lease> {
-        let opened = self.opened()?;
-        // Now, and not when a token that was issued once must be saved.
-        opened.encryption.refresh().await.map_err(|error| as_store(&error))?;
-        let lease = opened.sessions.acquire(key, None).await?.ok_or_else(|| {
-            Error::internal("a lease ended before it began").with_help("report it")
-        })?;
-        self.seal(key).await?;
-        Ok(lease)
+        let lease = self.opened()?.lock(key, None).await?;
+        lease.ok_or_else(|| Error::internal("a lease ended before it began").with_help("report it"))
     }
 
     async fn lock_unless_replaced(&self, key: &StoreKey, revision: u64) -> Result<Option<Lease>> {
-        let opened = self.opened()?;
-        opened.encryption.refresh().await.map_err(|error| as_store(&error))?;
-        let lease = opened.sessions.acquire(key, Some(revision)).await?;
-        if lease.is_some() {
-            self.seal(key).await?;
-        }
-        Ok(lease)
+        self.opened()?.lock(key, Some(revision)).await
     }
 
     fn is_remote(&self) -> bool {
@@ -137,12 +141,11 @@ impl TokenStore for Redis {
     async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
         let opened = self.opened()?;
         let Some(stored) = opened.sessions.load(key).await? else { return Ok(None) };
-        let sealed = Document { revision: stored.revision, text: stored.document.into() };
-        match opened.encryption.decrypt(key, &sealed).await.map_err(|error| as_store(&error))? {
+        match opened.encryption.decrypt(key, &sealed(&stored)).await.map_err(as_store)? {
             Decrypted::Current(document) | Decrypted::Previous(document) => Ok(Some(document)),
             // A text that is not encrypted is not of this store.
             _ => {
-                opened.sessions.note_damaged(key);
+                opened.sessions.note_damaged(key, &stored);
                 tracing::warn!(
                     authn.session = key.as_str(),
                     "a session in Redis is damaged and not used: it is set aside by the next save; log in again"
@@ -164,10 +167,8 @@ impl TokenStore for Redis {
 
     async fn save(&self, key: &StoreKey, document: &Document, expected: u64) -> Result<bool> {
         let opened = self.opened()?;
-        let sealed =
-            opened.encryption.encrypt(key, document).await.map_err(|error| as_store(&error))?;
-        let text = sealed.text.expose().to_owned();
-        opened.sessions.save(key, sealed.revision, text, expected).await
+        let text = opened.encrypted(key, document).await?;
+        opened.sessions.save(key, document.revision, text, expected).await
     }
 
     async fn list(&self) -> Result<Vec<StoreKey>> {
@@ -185,14 +186,10 @@ impl TokenStore for Redis {
     async fn inspect(&self, key: &StoreKey) -> Result<Option<Inspected>> {
         let opened = self.opened()?;
         let Some(stored) = opened.sessions.load(key).await? else { return Ok(None) };
-        let sealed = Document { revision: stored.revision, text: stored.document.into() };
+        let sealed = sealed(&stored);
         let key_id = Encryption::key_id_of(&sealed);
-        let known = opened
-            .encryption
-            .decrypt_known(key, &sealed)
-            .await
-            .map_err(|error| as_store(&error))?;
-        let (seal, document) = match known {
+        let known = opened.encryption.decrypt_known(key, &sealed).await;
+        let (seal, document) = match known.map_err(as_store)? {
             None => (Seal::Locked, None),
             Some(Decrypted::Current(document)) => (Seal::Current, Some(document)),
             Some(Decrypted::Previous(document)) => (Seal::Outdated, Some(document)),
@@ -204,7 +201,7 @@ impl TokenStore for Redis {
     async fn examine_server(&self) -> Result<Examination> {
         let opened = self.opened()?;
         let mut examination = examination::examine(&opened.sessions).await?;
-        let keys = opened.encryption.key_ids().await.map_err(|error| as_store(&error))?;
+        let keys = opened.encryption.key_ids().await.map_err(as_store)?;
         examination.add("encryption_keys", keys.join(" "));
         Ok(examination)
     }
@@ -253,27 +250,6 @@ impl Redis {
         }
     }
 
-    /// Encrypts a document of a previous key with the current one. Its revision stays, because its content does.
-    async fn seal(&self, key: &StoreKey) -> Result<()> {
-        if self._previous_encryption_keys.as_ref().is_none_or(Vec::is_empty) {
-            return Ok(());
-        }
-        let Opened { sessions, encryption } = self.opened()?;
-        let Some(stored) = sessions.load(key).await? else { return Ok(()) };
-        let revision = stored.revision;
-        let sealed = Document { revision, text: stored.document.into() };
-        let known =
-            encryption.decrypt_known(key, &sealed).await.map_err(|error| as_store(&error))?;
-        if let Some(Decrypted::Previous(document)) = known {
-            let sealed =
-                encryption.encrypt(key, &document).await.map_err(|error| as_store(&error))?;
-            let text = sealed.text.expose().to_owned();
-            // A save that comes before this one has the current key.
-            sessions.save(key, revision, text, revision).await?;
-        }
-        Ok(())
-    }
-
     fn place(&self, problems: &mut Validation) -> Option<Place> {
         let (nodes, sentinels) = (self.nodes.as_deref(), self.sentinels.as_deref());
         Place::read(self.url.as_ref(), nodes, sentinels, self.master.as_deref(), problems)
@@ -286,6 +262,45 @@ impl Redis {
     }
 }
 
+impl Opened {
+    /// Acquires the lease of a session, whose document has the current key then.
+    async fn lock(&self, key: &StoreKey, revision: Option<u64>) -> Result<Option<Lease>> {
+        // Now, and not when a token that was issued once must be saved.
+        self.encryption.refresh().await.map_err(as_store)?;
+        let lease = self.sessions.acquire(key, revision).await?;
+        if lease.is_some() && self.has_previous {
+            self.seal(key).await?;
+            if !self.has_sealed_own.load(Ordering::Relaxed) {
+                self.seal(&StoreKey::new(OWN)).await?;
+                self.has_sealed_own.store(true, Ordering::Relaxed);
+            }
+        }
+        Ok(lease)
+    }
+
+    /// Encrypts a document of a previous key with the current one.
+    async fn seal(&self, key: &StoreKey) -> Result<()> {
+        let Some(stored) = self.sessions.load(key).await? else { return Ok(()) };
+        let known = self.encryption.decrypt_known(key, &sealed(&stored)).await.map_err(as_store)?;
+        if let Some(Decrypted::Previous(document)) = known {
+            let text = self.encrypted(key, &document).await?;
+            // If the record is another one by now, its save has used the current key.
+            self.sessions.reseal(key, &stored, text).await?;
+        }
+        Ok(())
+    }
+
+    async fn encrypted(&self, key: &StoreKey, document: &Document) -> Result<String> {
+        let sealed = self.encryption.encrypt(key, document).await.map_err(as_store)?;
+        Ok(sealed.text.expose().to_owned())
+    }
+}
+
+/// Returns a record as the document that was encrypted.
+fn sealed(stored: &Stored) -> Document {
+    Document { revision: stored.revision, text: stored.document.clone().into() }
+}
+
 /// Returns the start of the names of an application's keys.
 fn default_prefix(app: &str) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '_' };
@@ -293,7 +308,8 @@ fn default_prefix(app: &str) -> String {
 }
 
 /// Returns an error of a key as one of the store.
-fn as_store(error: &Error) -> Error {
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` passes it")]
+fn as_store(error: Error) -> Error {
     let stored = Error::store(error.message());
     match error.help() {
         Some(help) => stored.with_help(help.to_owned()),

@@ -26,3 +26,5 @@ pub(super) static RESERVE: LazyLock<Code> =
     LazyLock::new(|| Code::new(include_str!("scripts/reserve.lua")));
 pub(super) static SAVE: LazyLock<Code> =
     LazyLock::new(|| Code::new(include_str!("scripts/save.lua")));
+pub(super) static RESEAL: LazyLock<Code> =
+    LazyLock::new(|| Code::new(include_str!("scripts/reseal.lua")));

@@ -3,6 +3,7 @@
 use std::{
     collections::HashMap,
     fmt::Write as _,
+    mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
@@ -16,16 +17,16 @@ use tokio::{
     runtime::Handle,
     sync::broadcast::{Receiver, error::RecvError},
     task::AbortHandle,
-    time::{sleep, timeout},
+    time::{Instant, sleep, timeout},
 };
 
 use super::{
     address::Place,
     connection::{Client, Settings, Target},
-    known::{Known, Stored},
+    known::{Expected, Known, Stored},
     lease::{Held, since_boot},
     messages::Message,
-    scripts::{ACQUIRE, RELEASE, RENEW, RESERVE, SAVE},
+    scripts::{ACQUIRE, RELEASE, RENEW, RESEAL, RESERVE, SAVE},
 };
 
 /// How often a lease is asked for if no messages can be received.
@@ -36,6 +37,9 @@ const SPREAD: Duration = Duration::from_secs(1);
 const SPREAD_EACH: Duration = Duration::from_millis(1);
 /// How often a record is read again that changes while it is put back.
 const TRIES: usize = 3;
+/// How long the server waits for replicas at once. Until it answers, it does nothing else for this process, so it is asked
+/// again in place of a longer time.
+const WAIT: Duration = Duration::from_millis(10);
 
 /// The sessions under a prefix. A clone shares them.
 #[derive(Clone)]
@@ -73,6 +77,25 @@ struct Claim {
     keys: Arc<Keys>,
     owner: String,
     renewal: Option<AbortHandle>,
+}
+
+/// What came of a save.
+struct Replaced {
+    /// `saved`, `restored` over an older record, `there` already, or `replaced` by another one.
+    status: String,
+    /// The revision that was stored.
+    before: u64,
+    has_extended: bool,
+    /// The largest revision that was set aside.
+    base: u64,
+}
+
+/// A save that was sent. If this is dropped, it has no answer.
+struct OnItsWay<'a> {
+    process: &'a Process,
+    keys: &'a Keys,
+    expected: u64,
+    tag: &'a str,
 }
 
 /// What happened while a lease was waited for.
@@ -254,7 +277,7 @@ impl Sessions {
         Ok(stored)
     }
 
-    /// Puts a record back that the server has lost, if what it has instead is unchanged.
+    /// Puts a record back that the server has lost, if what it has instead is unchanged. Returns whether it is there.
     async fn put_back(
         &self,
         process: &Process,
@@ -263,39 +286,19 @@ impl Sessions {
         newer: &Stored,
     ) -> Result<bool> {
         let revision = stored.map_or(0, |stored| stored.revision);
-        let tag = stored.map_or("", |stored| &stored.tag);
-        let milliseconds = milliseconds(self.lease);
-        let (status, _, _): (String, String, u64) = process
-            .client
-            .script(
-                &SAVE,
-                &[&keys.record, &keys.lease, &keys.aside],
-                &[
-                    revision.to_string().as_bytes(),
-                    tag.as_bytes(),
-                    b"0",
-                    b"",
-                    newer.revision.to_string().as_bytes(),
-                    newer.tag.as_bytes(),
-                    newer.document.as_bytes(),
-                    b"",
-                    b"0",
-                    milliseconds.as_bytes(),
-                    keys.channel.as_bytes(),
-                    b"0",
-                ],
-            )
-            .await?;
-        let is_back = status == "saved";
-        if is_back {
+        let tag = stored.map(|stored| stored.tag.clone()).unwrap_or_default();
+        let expected = Expected { revision, tag, ..Expected::default() };
+        let replaced = self.replace(process, keys, &expected, newer, None).await?;
+        // Otherwise this process has saved it after it was read.
+        if replaced.status == "saved" {
             warn_of_loss(&keys.record, newer.revision, revision);
         }
-        Ok(is_back)
+        Ok(replaced.status != "replaced")
     }
 
-    /// Notes that the record that was read last is no document.
-    pub(super) fn note_damaged(&self, key: &StoreKey) {
-        lock(&self.process().known).note_damaged(&self.keys(key).record);
+    /// Notes that a record which was read is not a document.
+    pub(super) fn note_damaged(&self, key: &StoreKey, stored: &Stored) {
+        lock(&self.process().known).note_damaged(&self.keys(key).record, stored);
     }
 
     /// Replaces a record, and extends the lease if this process has it.
@@ -307,19 +310,43 @@ impl Sessions {
         expected: u64,
     ) -> Result<bool> {
         let (process, keys) = (self.process(), self.keys(key));
-        let held = lock(&process.held).get(&keys.record).cloned();
-        let (owner, fence) = held.as_ref().map_or(("", 0), |held| (&held.owner, held.fence));
-        let new = Stored { revision, tag: random_text()?, document };
-        let expected = {
-            let mut known = lock(&process.known);
-            let expected = known.expected(&keys.record, expected);
-            known.note_sent(&keys.record, &new.tag);
-            expected
-        };
-        let flag = |flag: bool| if flag { b"1" } else { b"0" };
-        let milliseconds = milliseconds(self.lease);
+        let held = process.held(&keys);
+        let replaces = lock(&process.known).expected(&keys.record, expected);
+        let mut new = Stored { revision, tag: random_text()?, document, base: replaces.base };
+        let on_its_way = OnItsWay { process: &process, keys: &keys, expected, tag: &new.tag };
         let sent = since_boot();
-        let (status, before, extended): (String, String, u64) = process
+        let saved = self.replace(&process, &keys, &replaces, &new, held.as_deref()).await?;
+        mem::forget(on_its_way);
+        if saved.status == "replaced" {
+            lock(&process.known).note_not_stored(&keys.record, &replaces.unanswered);
+            return Ok(false);
+        }
+        new.base = saved.base;
+        lock(&process.known).note(&keys.record, Some(new));
+        if let Some(held) = held.filter(|_| saved.has_extended) {
+            held.extend(sent, self.lease);
+        }
+        if saved.status == "restored" {
+            warn_of_loss(&keys.record, replaces.revision, saved.before);
+        }
+        // It is saved, so this is no error: what counts is that they were there before a token was sent.
+        if let Err(error) = self.wait_for_replicas(&process, &keys).await {
+            let session = &keys.record;
+            tracing::warn!(authn.session = session, "a session is saved, but {}", error.message());
+        }
+        Ok(true)
+    }
+
+    async fn replace(
+        &self,
+        process: &Process,
+        keys: &Keys,
+        expected: &Expected,
+        new: &Stored,
+        held: Option<&Held>,
+    ) -> Result<Replaced> {
+        let (owner, fence) = held.map_or(("", 0), |held| (&held.owner, held.fence));
+        let (status, before, extended, base): (String, u64, u64, u64) = process
             .client
             .script(
                 &SAVE,
@@ -329,48 +356,55 @@ impl Sessions {
                     expected.tag.as_bytes(),
                     flag(expected.or_older),
                     expected.unanswered.as_bytes(),
-                    revision.to_string().as_bytes(),
+                    new.revision.to_string().as_bytes(),
                     new.tag.as_bytes(),
                     new.document.as_bytes(),
                     owner.as_bytes(),
                     fence.to_string().as_bytes(),
-                    milliseconds.as_bytes(),
+                    milliseconds(self.lease).as_bytes(),
                     keys.channel.as_bytes(),
                     flag(expected.sets_aside),
+                    new.base.to_string().as_bytes(),
                 ],
             )
             .await?;
-        if status == "replaced" {
-            lock(&process.known).note_answered(&keys.record);
-            return Ok(false);
+        Ok(Replaced { status, before, has_extended: extended == 1, base })
+    }
+
+    /// Replaces the document of a record by one with the same content, if the record is as it was read.
+    pub(super) async fn reseal(
+        &self,
+        key: &StoreKey,
+        stored: &Stored,
+        document: String,
+    ) -> Result<()> {
+        let (process, keys) = (self.process(), self.keys(key));
+        let replaced: u64 = process
+            .client
+            .script(
+                &RESEAL,
+                &[&keys.record],
+                &[
+                    stored.revision.to_string().as_bytes(),
+                    stored.tag.as_bytes(),
+                    stored.document.as_bytes(),
+                    document.as_bytes(),
+                ],
+            )
+            .await?;
+        if replaced == 1 {
+            lock(&process.known).note_resealed(&keys.record, stored, document);
         }
-        lock(&process.known).note(&keys.record, Some(new));
-        if let Some(held) = held.filter(|_| extended == 1) {
-            held.extend(sent, self.lease);
-        }
-        if status == "restored" {
-            warn_of_loss(&keys.record, expected.revision, before.parse().unwrap_or(0));
-        }
-        // It is saved, so this is no error: what counts is that they were there before a token was sent.
-        let confirmed = self.wait_for_replicas(&process, &keys).await;
-        if let Err(error) = confirmed {
-            tracing::warn!(
-                authn.session = keys.record,
-                "a session is saved, but {}",
-                error.message()
-            );
-        }
-        Ok(true)
+        Ok(())
     }
 
     /// Makes sure that the next save can succeed, and that the lease lasts its full time; `false` if the record is not
     /// the expected one.
     pub(super) async fn reserve(&self, key: &StoreKey, expected: u64) -> Result<bool> {
         let (process, keys) = (self.process(), self.keys(key));
-        let held = lock(&process.held).get(&keys.record).cloned();
+        let held = process.held(&keys);
         let owner = held.as_ref().map_or("", |held| &held.owner);
         let expected = lock(&process.known).expected(&keys.record, expected);
-        let milliseconds = milliseconds(self.lease);
         let sent = since_boot();
         let (status, extended): (String, u64) = process
             .client
@@ -379,9 +413,9 @@ impl Sessions {
                 &[&keys.record, &keys.lease, &keys.room],
                 &[
                     expected.revision.to_string().as_bytes(),
-                    if expected.or_older { b"1" } else { b"0" },
+                    flag(expected.or_older),
                     owner.as_bytes(),
-                    milliseconds.as_bytes(),
+                    milliseconds(self.lease).as_bytes(),
                 ],
             )
             .await?;
@@ -400,12 +434,23 @@ impl Sessions {
             return Ok(());
         }
         let limit = self.settings.timeout * 3 / 4;
-        let mut command = redis::cmd("WAIT");
-        command.arg(self.replicas).arg(milliseconds(limit));
-        let confirmed: u32 = process.client.command(Target::Key(&keys.record), &command).await?;
-        if confirmed >= self.replicas {
-            return Ok(());
-        }
+        let ends = Instant::now() + limit;
+        let mut pause = WAIT;
+        let confirmed = loop {
+            let mut command = redis::cmd("WAIT");
+            command.arg(self.replicas).arg(milliseconds(WAIT));
+            let confirmed: u32 =
+                process.client.command(Target::Key(&keys.record), &command).await?;
+            if confirmed >= self.replicas {
+                return Ok(());
+            }
+            let left = ends.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break confirmed;
+            }
+            sleep(pause.min(left)).await;
+            pause *= 2;
+        };
         let message = format!(
             "only {confirmed} of {} replicas of Redis at {} have confirmed it within {limit:?}",
             self.replicas, self.settings.place
@@ -459,6 +504,19 @@ impl Sessions {
     }
 }
 
+impl Process {
+    /// Returns the lease of a session, if this process has it.
+    fn held(&self, keys: &Keys) -> Option<Arc<Held>> {
+        lock(&self.held).get(&keys.record).cloned()
+    }
+}
+
+impl Drop for OnItsWay<'_> {
+    fn drop(&mut self) {
+        lock(&self.process.known).note_unanswered(&self.keys.record, self.expected, self.tag);
+    }
+}
+
 impl Claim {
     /// The lease was not granted, so there is nothing to release.
     fn disarm(&mut self) {
@@ -478,7 +536,7 @@ impl Drop for Claim {
             }
         }
         let (process, keys) = (Arc::clone(&self.process), Arc::clone(&self.keys));
-        let owner = std::mem::take(&mut self.owner);
+        let owner = mem::take(&mut self.owner);
         // Without a runtime the process is at its end. Then the lease ends by itself.
         if let Ok(runtime) = Handle::try_current()
             && !owner.is_empty()
@@ -530,15 +588,21 @@ async fn renew(process: Arc<Process>, keys: Arc<Keys>, held: Arc<Held>, lease: D
 
 async fn read(client: &Client, keys: &Keys) -> Result<Option<Stored>> {
     let mut command = redis::cmd("HMGET");
-    command.arg(&keys.record).arg("revision").arg("tag").arg("document");
-    let (revision, tag, document): (Option<String>, Option<String>, Option<String>) =
+    command.arg(&keys.record).arg("revision").arg("tag").arg("document").arg("base");
+    let [revision, tag, document, base]: [Option<String>; 4] =
         client.command(Target::Key(&keys.record), &command).await?;
     Ok(revision.map(|revision| Stored {
-        // One that is no number is no document either.
-        revision: revision.parse().unwrap_or(0),
+        revision: number(&revision),
         tag: tag.unwrap_or_default(),
         document: document.unwrap_or_default(),
+        base: base.as_deref().map_or(0, number),
     }))
+}
+
+/// Reads a number as the scripts do: a text that is not a number counts as 0, and is not a document either.
+fn number(text: &str) -> u64 {
+    let is_number = text.len() <= 15 && text.bytes().all(|c| c.is_ascii_digit());
+    if is_number && !text.starts_with('0') { text.parse().unwrap_or(0) } else { 0 }
 }
 
 /// Subscribes to the channel of a session, and returns whether the user may.
@@ -553,11 +617,11 @@ async fn subscribe(client: &Client, keys: &Keys) -> Result<bool> {
 /// Returns one slot of each master of a cluster, or the one server.
 async fn masters(place: &Place, client: &Client) -> Result<Vec<Target<'static>>> {
     if !place.is_cluster() {
-        return Ok(vec![Target::Any]);
+        return Ok(vec![Target::Slot(0)]);
     }
     let mut command = redis::cmd("CLUSTER");
     command.arg("SLOTS");
-    let ranges: Vec<Vec<redis::Value>> = client.command(Target::Any, &command).await?;
+    let ranges: Vec<Vec<redis::Value>> = client.command(Target::Slot(0), &command).await?;
     let mut slots: HashMap<String, u16> = HashMap::new();
     for range in ranges {
         if let [redis::Value::Int(start), _, master, ..] = &*range {
@@ -610,6 +674,10 @@ fn random(limit: Duration) -> Duration {
     // Without random numbers all wait for as long.
     let part = getrandom::u32().unwrap_or(u32::MAX);
     limit.mul_f64(f64::from(part) / f64::from(u32::MAX))
+}
+
+fn flag(is_set: bool) -> &'static [u8] {
+    if is_set { b"1" } else { b"0" }
 }
 
 fn milliseconds(duration: Duration) -> String {

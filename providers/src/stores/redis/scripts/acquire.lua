@@ -1,25 +1,30 @@
 -- Acquires the lease of a session, unless another has it.
 -- KEYS: lease, fence, record. ARGV: owner, milliseconds, channel, the revision that must be stored ('' for any).
 local function failed(reply) return type(reply) == 'table' and reply.err end
-if ARGV[4] ~= '' then
-  local revision = redis.pcall('HGET', KEYS[3], 'revision')
-  if failed(revision) then return revision end
-  if (revision or '0') ~= ARGV[4] then return {'replaced'} end
+-- A text that is not a number counts as 0.
+local function number(text)
+  return text and #text <= 15 and string.match(text, '^[1-9]%d*$') or '0'
 end
+local stored = redis.pcall('HMGET', KEYS[3], 'revision', 'fence')
+if failed(stored) then return stored end
 -- The same owner asks again if it has lost the answer.
 local holder = redis.pcall('GET', KEYS[1])
 if failed(holder) then return holder end
+if ARGV[4] ~= '' and number(stored[1]) ~= ARGV[4] then
+  if holder == ARGV[1] then
+    redis.call('DEL', KEYS[1])
+    redis.pcall('PUBLISH', ARGV[3], 'released 1000')
+  end
+  return {'replaced'}
+end
 if holder and holder ~= ARGV[1] then return {'held', redis.call('PTTL', KEYS[1])} end
+-- The counter may be lost, but never counts from below the last writer.
+local last = redis.pcall('GET', KEYS[2])
+if failed(last) then return last end
+local fence = math.max(tonumber(number(last)), tonumber(number(stored[2]))) + 1
 local set = redis.pcall('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
 if failed(set) then return set end
-local fence = redis.pcall('INCR', KEYS[2])
-if failed(fence) then return fence end
--- The counter may be lost, but never counts from below the last writer.
-local last = tonumber(redis.call('HGET', KEYS[3], 'fence') or '0')
-if fence <= last then
-  fence = last + 1
-  redis.call('SET', KEYS[2], fence)
-end
-redis.call('PEXPIRE', KEYS[2], 86400000)
+set = redis.pcall('SET', KEYS[2], fence, 'PX', 86400000)
+if failed(set) then return set end
 redis.pcall('PUBLISH', ARGV[3], 'taken')
 return {'acquired', fence}
