@@ -1,8 +1,11 @@
 //! Each failure has its own words, and shows no text of the server's.
 
-use std::{collections::BTreeSet, net::TcpListener, sync::mpsc, thread};
+use std::{collections::BTreeSet, net::TcpListener, sync::mpsc, thread, time::Duration};
 
-use authn::store::TokenStore as _;
+use authn::{
+    Result, SecretSource, SecretString,
+    store::{Document, Lease, StoreKey, TokenStore},
+};
 use authn_tests::{
     redis::{Cluster, Server, Watched, certificates},
     waiting::until,
@@ -153,6 +156,75 @@ async fn a_replica_takes_no_writes() {
     for error in [save(&store, "a", 0).await.unwrap_err(), store.lock(&key()).await.unwrap_err()] {
         expect(&error, "is a replica, which takes no writes (READONLY)", "set `url` to the master");
     }
+}
+
+#[tokio::test]
+async fn a_replica_that_has_lost_its_master_is_not_a_cluster() {
+    let server = Server::start();
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
+    assert_eq!(server.ask(&["CONFIG", "SET", "replica-serve-stale-data", "no"]), "OK");
+    assert_eq!(server.ask(&["REPLICAOF", "127.0.0.1", &port]), "OK");
+    let store = at(&server.url());
+    for error in [store.load(&key()).await.unwrap_err(), store.lock(&key()).await.unwrap_err()] {
+        expect(
+            &error,
+            "is a replica that has lost its master (MASTERDOWN)",
+            "check its master, and try again",
+        );
+    }
+}
+
+/// A store of passwords, which is slower than the server may be.
+#[authn::token_store("slow", secrets)]
+struct Slow;
+
+impl SecretSource for Slow {
+    fn secret(&self, target: &str) -> Result<SecretString> {
+        thread::sleep(Duration::from_millis(2500));
+        Ok(target.into())
+    }
+}
+
+impl TokenStore for Slow {
+    async fn lock(&self, _key: &StoreKey) -> Result<Lease> {
+        Ok(Lease::new(()))
+    }
+
+    async fn load(&self, _key: &StoreKey) -> Result<Option<Document>> {
+        Ok(None)
+    }
+
+    async fn save(&self, _key: &StoreKey, _document: &Document, _expected: u64) -> Result<bool> {
+        Ok(false)
+    }
+
+    async fn list(&self) -> Result<Vec<StoreKey>> {
+        Ok(Vec::new())
+    }
+}
+
+#[tokio::test]
+async fn a_password_that_takes_longer_than_the_server_may_is_waited_for() {
+    let server = Server::with(&["--requirepass", "right"]);
+    let options =
+        format!("url = '{}'\ntimeout = '2s'\npassword = {{ slow = 'right' }}\n{KEY}", server.url());
+    assert_eq!(loaded(&opened(&options)).await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_else_waits_while_a_save_waits_for_replicas() {
+    let server = Server::start();
+    let options = format!("lease = '3m'\ntimeout = '1m'\nreplicas = 1\n{KEY}");
+    let store = opened(&format!("url = '{}'\n{options}", server.url()));
+    let reserving = store.clone();
+    let reserving =
+        tokio::spawn(async move { reserving.reserve(&key(), &document(1, ""), 0).await });
+    until("a wait for replicas", || {
+        server.ask(&["INFO", "commandstats"]).contains("cmdstat_wait").then_some(())
+    });
+    assert_eq!(loaded(&store).await, None);
+    assert!(!reserving.is_finished());
+    reserving.abort();
 }
 
 #[tokio::test]

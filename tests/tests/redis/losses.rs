@@ -20,6 +20,28 @@ async fn scripts_that_the_server_has_forgotten_are_sent_again() {
 }
 
 #[tokio::test]
+async fn a_connection_that_the_server_has_ended_is_made_again_by_the_next_request() {
+    let server = Server::start();
+    let store = at(&server.url());
+    assert!(save(&store, "one", 0).await.unwrap());
+    // Each of them is the first request after the end.
+    for request in 0..6 {
+        // A connection that has subscribed is of another type.
+        let killed = ["normal", "pubsub"].map(|of| server.ask(&["CLIENT", "KILL", "TYPE", of]));
+        assert!(killed.contains(&"1".to_owned()), "{killed:?}");
+        match request {
+            0 => assert_eq!(loaded(&store).await, stored(1, "one")),
+            1 => drop(store.lock(&key()).await.unwrap()),
+            2 => drop(store.lock_unless_replaced(&key(), 1).await.unwrap().unwrap()),
+            3 => assert!(store.lock_unless_replaced(&key(), 7).await.unwrap().is_none()),
+            4 => assert_eq!(store.list().await.unwrap(), [key()]),
+            _ => assert!(save(&store, "two", 1).await.unwrap()),
+        }
+    }
+    assert_eq!(loaded(&store).await, stored(2, "two"));
+}
+
+#[tokio::test]
 async fn a_server_that_restarts_with_its_data_goes_on() {
     let mut server = Server::with(&["--appendonly", "yes", "--appendfsync", "always"]);
     let store = at(&server.url());

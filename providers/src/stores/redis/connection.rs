@@ -24,7 +24,11 @@ use redis::{
     from_redis_value,
 };
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
-use tokio::{sync::Mutex, task::spawn_blocking, time::timeout};
+use tokio::{
+    sync::{Mutex, RwLock},
+    task::spawn_blocking,
+    time::timeout,
+};
 
 use super::{
     address::{Address, Place},
@@ -62,6 +66,8 @@ pub(super) struct Client {
     settings: Arc<Settings>,
     pub(super) messages: Arc<Messages>,
     link: Mutex<Option<Link>>,
+    /// Held alone while channels are unsubscribed: one of them could be subscribed again meanwhile.
+    subscribing: RwLock<()>,
     /// Connections that were tried so far, and how the last one failed.
     tried: AtomicU64,
     failed: std::sync::Mutex<Option<Error>>,
@@ -95,6 +101,7 @@ impl Client {
             settings,
             messages: Arc::default(),
             link: Mutex::default(),
+            subscribing: RwLock::default(),
             tried: AtomicU64::new(0),
             failed: std::sync::Mutex::default(),
         }
@@ -133,25 +140,25 @@ impl Client {
 
     /// Subscribes to a channel, unless this connection has.
     pub(super) async fn subscribe(&self, channel: &str) -> Result<()> {
-        let link = self.link().await?;
-        if self.messages.is_subscribed(channel, link.number) {
+        self.leave_idle().await;
+        // Nothing is unsubscribed meanwhile.
+        let _subscribing = self.subscribing.read().await;
+        if self.messages.is_subscribed(channel, self.link().await?.number) {
             return Ok(());
         }
-        for idle in self.messages.idle() {
-            let _ = self.limited(link.connection.clone().unsubscribe(&idle)).await;
-        }
-        let subscribed = self.limited(link.connection.clone().subscribe(channel)).await;
-        match subscribed {
-            Ok(()) => {
-                self.messages.note_subscribed(channel, link.number);
-                Ok(())
-            }
-            Err(cause) => {
-                if cause.ends_connection(&self.settings.place) {
-                    self.leave(link.number).await;
-                }
-                Err(self.error(&cause))
-            }
+        let subscribed = self.with_link(|connection| connection.subscribe(channel)).await;
+        let ((), link) = subscribed.map_err(|cause| self.error(&cause))?;
+        self.messages.note_subscribed(channel, link);
+        Ok(())
+    }
+
+    /// Unsubscribes from channels that nothing waits for, if they are too many. While others subscribe, it can wait.
+    async fn leave_idle(&self) {
+        let Ok(_alone) = self.subscribing.try_write() else { return };
+        let idle = self.messages.idle();
+        if !idle.is_empty() {
+            // A connection that has broken has no subscriptions.
+            let _ = self.with_link(|connection| connection.unsubscribe(&idle)).await;
         }
     }
 
@@ -159,17 +166,26 @@ impl Client {
         cause.error(&self.settings.place, &self.settings.prefix)
     }
 
-    /// Sends a command, and once more if the connection is broken or its server is no longer the master.
     async fn try_command(&self, target: Target<'_>, command: &Cmd) -> Result<Value, Cause> {
+        let done = self.with_link(|connection| connection.send(target, command)).await;
+        done.map(|(answer, _)| answer)
+    }
+
+    /// Does something by the connection, and once more if that is broken or its server is no longer the master. Returns
+    /// the number of the connection, too.
+    async fn with_link<T, F: Future<Output = Result<T, RedisError>>>(
+        &self,
+        work: impl Fn(Connection) -> F,
+    ) -> Result<(T, u64), Cause> {
         let mut has_retried = false;
         loop {
-            let link = self.link().await.map_err(Cause::Made)?;
-            let cause = match self.limited(link.connection.clone().send(target, command)).await {
+            let Link { number, connection } = self.link().await.map_err(Cause::Made)?;
+            let cause = match self.limited(work(connection)).await {
                 Err(cause) => cause,
-                answer => return answer,
+                Ok(done) => return Ok((done, number)),
             };
             if cause.ends_connection(&self.settings.place) {
-                self.leave(link.number).await;
+                self.leave(number).await;
             }
             if has_retried || !cause.is_of_connection(&self.settings.place) {
                 return Err(cause);
@@ -204,13 +220,23 @@ impl Client {
         {
             return Err(error);
         }
-        let made = timeout(self.settings.timeout, self.settings.connect(&self.messages)).await;
+        let made = self.connect().await;
         self.tried.store(number + 1, Ordering::Relaxed);
-        let made = made.unwrap_or_else(|_| Err(self.error(&Cause::Timeout)));
         *lock(&self.failed) = made.as_ref().err().cloned();
         let made = Link { number: number + 1, connection: made? };
         *link = Some(made.clone());
         Ok(made)
+    }
+
+    async fn connect(&self) -> Result<Connection> {
+        let settings = &self.settings;
+        // A password can come from a command or another server, whose time is not that of Redis.
+        let passwords = [&settings.user.password, &settings.sentinel_user.password];
+        for password in passwords.into_iter().flatten() {
+            resolve(password).await?;
+        }
+        let made = timeout(settings.timeout, settings.connect(&self.messages)).await;
+        made.unwrap_or_else(|_| Err(self.error(&Cause::Timeout)))
     }
 
     /// Forgets a connection that is of no use. Another task may have made the next one already.
@@ -225,9 +251,6 @@ impl Client {
 
 impl Settings {
     async fn connect(&self, messages: &Arc<Messages>) -> Result<Connection> {
-        for secret in [&self.user.password, &self.sentinel_user.password].into_iter().flatten() {
-            resolve(secret).await?;
-        }
         if self.place.is_encrypted() && rustls::crypto::CryptoProvider::get_default().is_none() {
             // As rustls does by itself if a program has one implementation only. Another thread may be faster.
             let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
@@ -371,10 +394,10 @@ impl Connection {
         }
     }
 
-    async fn unsubscribe(mut self, channel: &str) -> Result<(), RedisError> {
+    async fn unsubscribe(mut self, channels: &[String]) -> Result<(), RedisError> {
         match &mut self {
-            Self::Server(connection) => connection.unsubscribe(channel).await,
-            Self::Cluster(connection) => connection.unsubscribe(channel).await,
+            Self::Server(connection) => connection.unsubscribe(channels).await,
+            Self::Cluster(connection) => connection.unsubscribe(channels).await,
         }
     }
 }

@@ -135,7 +135,11 @@ fn answered(word: &'static str, place: &Place, prefix: &str) -> Error {
             "takes no writes because it has too few replicas",
             "start them, or lower its `min-replicas-to-write`".into(),
         ),
-        "MASTERDOWN" | "CLUSTERDOWN" | "TRYAGAIN" => (
+        "MASTERDOWN" => (
+            "is a replica that has lost its master",
+            "check its master, and try again".into(),
+        ),
+        "CLUSTERDOWN" | "TRYAGAIN" => (
             "is a cluster that does not serve all its keys at present",
             "check its masters by `CLUSTER INFO`, and try again".into(),
         ),
@@ -169,7 +173,9 @@ fn not_reached(error: &RedisError, place: &Place) -> Error {
             "check the server's certificate and its name; if its authority is your own, set `stores.redis.ca_file`",
         );
     }
-    match io.map(io::Error::kind) {
+    // The resolver's own errors have these kinds. The system has them for other reasons.
+    let of_resolver = io.filter(|error| error.raw_os_error().is_none()).map(io::Error::kind);
+    match of_resolver {
         Some(io::ErrorKind::PermissionDenied)
             if matches!(place, Place::Cluster(_) | Place::Sentinels { .. }) =>
         {
@@ -186,13 +192,12 @@ fn not_reached(error: &RedisError, place: &Place) -> Error {
         _ if error.is_connection_refusal() => unreachable(place, "nothing listens there")
             .with_help("start the server, or check the address and the port"),
         _ if error.is_timeout() => silent(place),
-        Some(_) if error.is_connection_dropped() => unreachable(place, "it ended the connection")
-            .with_help(
+        _ if io.is_some() && error.is_connection_dropped() => {
+            unreachable(place, "it ended the connection").with_help(
                 "check the server, and whether it expects TLS (`rediss://`) or none (`redis://`)",
-            ),
-        Some(_) => unreachable(place, &io.map(reason).unwrap_or_default())
-            .with_help("check the server and the network between"),
-        None => unreachable(place, "no connection could be made")
+            )
+        }
+        _ => unreachable(place, &io.map_or("no connection could be made".into(), reason))
             .with_help("check the server, the address and the network between"),
     }
 }
