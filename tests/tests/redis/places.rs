@@ -5,6 +5,7 @@ use authn::{
     store::TokenStore as _,
 };
 use authn_tests::{
+    command::{Sandbox, binary},
     logs::Logs,
     redis::{Cluster, Server, Watched, certificates},
 };
@@ -109,6 +110,31 @@ async fn a_user_with_the_documented_permissions_and_tls_are_enough() {
     let waits = tokio::time::timeout(std::time::Duration::from_millis(300), store.lock(&name));
     assert!(waits.await.is_err());
     assert_eq!(store.examine().await.len(), 0);
+}
+
+#[test]
+fn authorities_of_a_file_are_trusted_besides_those_of_the_system() {
+    let [own, other] = [(); 2].map(|()| tempdir().unwrap());
+    for folder in [&own, &other] {
+        certificates(folder.path());
+    }
+    let server = Server::with_tls(own.path(), &[]);
+    let [own, other] = [&own, &other].map(|folder| folder.path().join("ca.crt"));
+    for (of_system, of_file, is_trusted) in
+        [(&own, &other, true), (&other, &own, true), (&other, &other, false)]
+    {
+        let mut sandbox = Sandbox::new();
+        let (url, of_file) = (server.url(), of_file.display());
+        let text = format!(
+            "[credentials.bearer]\ntoken = 't'\n[stores.redis]\nurl = '{url}'\nca_file = '{of_file}'\n{KEY}"
+        );
+        sandbox.file(sandbox.config().join("authn/config.toml"), text);
+        sandbox.env("SSL_CERT_FILE", of_system);
+        let outcome = sandbox.run(binary("authn"), &["stores", "redis"]);
+        assert_eq!(outcome.code == 0, is_trusted, "{outcome:?}");
+        let is_refused = outcome.stderr.contains("the authority of its certificate is not known");
+        assert_eq!(is_refused, !is_trusted, "{outcome:?}");
+    }
 }
 
 #[test]

@@ -13,6 +13,7 @@ use std::{
 };
 
 use authn::{Error, Result, SecretString, diagnostic::reason, private::resolve};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use redis::{
     AsyncConnectionConfig, Cmd, ConnectionAddr, ConnectionInfo, FromRedisValue,
     IntoConnectionInfo as _, ProtocolVersion, PushInfo, RedisConnectionInfo, RedisError,
@@ -452,7 +453,8 @@ fn certificates(authorities: Vec<u8>) -> TlsCertificates {
     TlsCertificates { client_tls: None, root_cert: Some(authorities) }
 }
 
-/// Reads a file of authorities, which must have at least one, and nothing that would be ignored.
+/// Reads a file of authorities, which must have at least one, and nothing that would be ignored. Returns them with those of
+/// the system: the client of Redis would use the file's alone.
 async fn authorities(path: &Path) -> Result<Vec<u8>> {
     let file = path.to_owned();
     let failed = |what: &str| {
@@ -475,7 +477,21 @@ async fn authorities(path: &Path) -> Result<Vec<u8>> {
         let certificate = certificate.map_err(|_| failed("it is not PEM"))?;
         roots.add(certificate).map_err(|_| failed("a certificate is not valid"))?;
     }
-    if roots.is_empty() { Err(failed("it has no certificate")) } else { Ok(bytes) }
+    if roots.is_empty() {
+        return Err(failed("it has no certificate"));
+    }
+    // Of a system that has no authorities, those of the file are used.
+    let mut of_system = spawn_blocking(rustls_native_certs::load_native_certs)
+        .await
+        .map_or_else(|_| Vec::new(), |found| found.certs);
+    of_system.retain(|certificate| roots.add(certificate.clone()).is_ok());
+    Ok(of_system.iter().fold(bytes, |mut all, certificate| {
+        let text = STANDARD.encode(certificate);
+        all.extend(
+            format!("\n-----BEGIN CERTIFICATE-----\n{text}\n-----END CERTIFICATE-----\n").bytes(),
+        );
+        all
+    }))
 }
 
 fn read<T: FromRedisValue>(value: Value) -> Result<T, Cause> {

@@ -71,7 +71,7 @@ struct Redis {
     _encryption_key: SecretString,
     /// Keys that `encryption_key` has replaced, as long as sessions are encrypted with them.
     _previous_encryption_keys: Option<Vec<SecretString>>,
-    /// PEM file with the certificate authorities of the server, in place of the system's.
+    /// PEM file with certificate authorities that are trusted besides the system's.
     ca_file: Option<PathBuf>,
     /// Start of the names of all keys. Unset, it is `authn:APP:`, with the application's name. Programs share their
     /// sessions if it is the same.
