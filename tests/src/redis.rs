@@ -198,14 +198,19 @@ impl Drop for Server {
     }
 }
 
-/// A cluster of three masters.
+/// A cluster of three masters, and their replicas.
 #[derive(Debug)]
 pub struct Cluster(Vec<Server>);
 
 impl Cluster {
-    /// Starts one, and waits until it serves all slots.
+    /// Starts one without replicas, and waits until it serves all slots.
     pub fn start() -> Self {
-        let nodes: Vec<Server> = (0..3)
+        Self::with_replicas(0)
+    }
+
+    /// Starts one whose masters have as many replicas each, and waits until these have all data.
+    pub fn with_replicas(replicas: usize) -> Self {
+        let nodes: Vec<Server> = (0..3 + 3 * replicas)
             .map(|_| {
                 let bus = free_port().to_string();
                 Server::with(&[
@@ -222,19 +227,45 @@ impl Cluster {
             nodes.iter().map(|node| format!("127.0.0.1:{}", node.port())).collect();
         let mut create = Command::new("redis-cli");
         create.args(["--cluster", "create"]).args(&addresses).arg("--cluster-yes");
+        create.args(["--cluster-replicas", &replicas.to_string()]);
         let output = create.output().expect("redis-cli can be started");
         let text = String::from_utf8_lossy(&output.stdout);
         assert!(output.status.success(), "the cluster can't be made: {text}");
         until("the cluster", || {
             let is_ok = |node: &Server| node.ask(&["CLUSTER", "INFO"]).contains("cluster_state:ok");
-            nodes.iter().all(is_ok).then_some(())
+            let is_up = |node: &&Server| {
+                node.ask(&["INFO", "replication"]).contains("master_link_status:up")
+            };
+            let has_all = nodes.iter().filter(is_up).count() == 3 * replicas;
+            (has_all && nodes.iter().all(is_ok)).then_some(())
         });
         Self(nodes)
     }
 
-    /// Its masters.
+    /// Its nodes.
     pub fn nodes(&self) -> &[Server] {
         &self.0
+    }
+
+    /// Kills the masters that a condition holds for.
+    pub fn kill(&mut self, condition: impl Fn(&Server) -> bool) {
+        let is_it = |node: &Server| node.ask(&["ROLE"]).starts_with("master") && condition(node);
+        // Nothing is asked any more once one of them is gone.
+        let places: Vec<usize> = (0..self.0.len()).filter(|n| is_it(&self.0[*n])).collect();
+        for place in places {
+            self.0[place].kill();
+        }
+    }
+
+    /// Waits until replicas have replaced all masters that were killed.
+    pub fn wait_for_failover(&self) {
+        until("the failover", || {
+            let running: Vec<&Server> = self.0.iter().filter(|node| node.child.is_some()).collect();
+            let is_ok =
+                |node: &&Server| node.ask(&["CLUSTER", "INFO"]).contains("cluster_state:ok");
+            let masters = running.iter().filter(|node| node.ask(&["ROLE"]).starts_with("master"));
+            (masters.count() == 3 && running.iter().all(is_ok)).then_some(())
+        });
     }
 
     /// The addresses for the option `nodes`, in TOML.

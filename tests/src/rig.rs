@@ -158,7 +158,8 @@ impl Rig {
     }
 
     /// Sets the faults of the next requests, in order: a list of
-    /// `{endpoint, grant, client, times, status, headers, body, delay_ms, drop}`, each of them optional.
+    /// `{endpoint, grant, client, times, status, headers, body, delay_ms, hold, drop}`, each of them optional. Answers
+    /// that are held are sent now.
     ///
     /// Without an endpoint it happens to token requests; `grant` and `client` narrow it to forms with these.
     pub fn faults(&self, faults: &Value) {

@@ -6,15 +6,16 @@ import { ENDPOINTS } from './endpoints.mjs';
 // The log is printed when a test fails, so it has no more than that these were there.
 const SECRET = /^(client_secret|password|code|code_verifier|device_code|.*assertion|.*token)$/;
 
-const FAULT = ['endpoint', 'grant', 'client', 'times', 'status', 'headers', 'body', 'delay_ms', 'drop'];
+const FAULT = ['endpoint', 'grant', 'client', 'times', 'status', 'headers', 'body', 'delay_ms', 'hold', 'drop'];
 
 let log = [];
 let faults = [];
+let held = [];
 
 /** Every request so far, in order: for counting how often a server was asked, and by whom. */
 export const requests = () => log;
 
-/** Replaces the queue of faults. */
+/** Replaces the queue of faults, and sends the answers that are held. */
 export function queueFaults(queue) {
   for (const fault of queue) {
     // A fault that nothing meets would let a test pass for the wrong reason.
@@ -22,13 +23,14 @@ export function queueFaults(queue) {
     if (unknown) throw new Error(`a fault has no ${unknown}; there are: ${FAULT.join(', ')}`);
     if (!ENDPOINTS.includes(fault.endpoint ?? 'token')) throw new Error(`no endpoint ${fault.endpoint}`);
   }
+  for (const send of held.splice(0)) send();
   faults = queue.map((fault) => ({ endpoint: 'token', times: 1, ...fault }));
 }
 
 /** Forgets the log and the faults. */
 export function forget() {
   log = [];
-  faults = [];
+  queueFaults([]);
 }
 
 /** Takes the first fault that is for this request, if one is queued. */
@@ -106,4 +108,5 @@ export async function record(ctx, next, endpoint) {
     entry.user_code = ctx.body.user_code;
     entry.verification_uri_complete = ctx.body.verification_uri_complete;
   }
+  if (fault?.hold) await new Promise((resolve) => held.push(resolve));
 }

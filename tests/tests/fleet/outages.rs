@@ -1,12 +1,15 @@
 //! Redis is stopped, restarted, made read-only, or full. A token that is valid is served meanwhile, no refresh token is sent
 //! that could not be replaced, and the session goes on afterwards.
 
+use std::collections::BTreeSet;
+
 use authn_tests::{
     redis::{Cluster, Server, Watched},
     waiting::until,
 };
+use serde_json::json;
 
-use crate::scene::{EXPIRY, Fleet, PAUSE, Scene};
+use crate::scene::{EXPIRY, Fleet, PAUSE, Process, Scene, tokens};
 
 const PROCESSES: usize = 4;
 const CLIENTS: usize = 10;
@@ -115,6 +118,57 @@ fn a_fleet_goes_on_after_a_failover_of_the_sentinels() {
     fleet.all(EXPIRY);
     fleet.token();
     assert_eq!(scene.exchanges(), exchanges + 1, "the session lives");
+}
+
+/// Has Redis fail over while the answer of an exchange is on its way. The answer is saved all the same, and nothing is lost:
+/// neither the token, which is issued once, nor the session.
+fn fail_over_during_an_exchange(scene: &Scene, fleet: &mut Fleet, fail_over: impl FnOnce()) {
+    let before = fleet.token();
+    let exchanges = scene.exchanges();
+    scene.rig.faults(&json!([{ "hold": true }]));
+    fleet.all(EXPIRY);
+    fleet.send("get");
+    scene.rig.wait_for_count(&[("grant", "refresh_token"), ("status", "200")], exchanges + 1);
+    fail_over();
+    scene.rig.faults(&json!([]));
+    let answers: Vec<_> = fleet.processes.iter_mut().map(Process::answer).collect();
+    let issued: BTreeSet<&str> = answers.iter().flat_map(tokens).collect();
+    assert_eq!(issued.len(), 1, "the process that has asked for it serves it: {answers:?}");
+    assert_ne!(issued.first(), Some(&&*before));
+    assert_eq!(scene.exchanges(), exchanges + 1);
+    // The others may have failed while there was no master. The next exchange sends what was saved.
+    goes_on(scene, fleet);
+}
+
+/// Returns whether a server has a lease.
+fn has_lease(server: &Server) -> bool {
+    !server.ask(&["--scan", "--pattern", "*:lease"]).is_empty()
+}
+
+#[test]
+fn a_failover_of_the_sentinels_during_an_exchange_loses_nothing_that_was_replicated() {
+    let mut watched = Watched::start();
+    let scene = Scene::new(&format!("sentinels = {}\nmaster = 'mymaster'", watched.urls()));
+    let mut fleet = scene.fleet(PROCESSES, CLIENTS);
+    fail_over_during_an_exchange(&scene, &mut fleet, || {
+        until("the lease at the replica", || has_lease(&watched.replica).then_some(()));
+        watched.master.kill();
+        watched.wait_for_failover();
+    });
+}
+
+#[test]
+fn a_failover_of_a_cluster_during_an_exchange_loses_nothing_that_was_replicated() {
+    let mut cluster = Cluster::with_replicas(1);
+    let scene = Scene::new(&format!("nodes = {}", cluster.urls()));
+    let mut fleet = scene.fleet(PROCESSES, CLIENTS);
+    fail_over_during_an_exchange(&scene, &mut fleet, || {
+        until("the lease at a master and its replica", || {
+            (cluster.nodes().iter().filter(|node| has_lease(node)).count() == 2).then_some(())
+        });
+        cluster.kill(has_lease);
+        cluster.wait_for_failover();
+    });
 }
 
 #[test]
