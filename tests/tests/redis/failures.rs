@@ -1,6 +1,6 @@
 //! Each failure has its own words, and shows no text of the server's.
 
-use std::{collections::BTreeSet, net::TcpListener, sync::mpsc, thread, time::Duration};
+use std::{collections::BTreeSet, fs, net::TcpListener, sync::mpsc, thread, time::Duration};
 
 use authn::{
     Result, SecretSource, SecretString,
@@ -159,6 +159,43 @@ async fn a_replica_takes_no_writes() {
 }
 
 #[tokio::test]
+async fn a_server_that_cannot_save_to_its_disk_fails_before_a_token_is_sent() {
+    let server = Server::with(&["--save", "3600 1000"]);
+    let store = at(&server.url());
+    assert!(save(&store, "kept", 0).await.unwrap());
+    // Its file can't replace a folder.
+    fs::create_dir(server.folder().join("dump.rdb")).unwrap();
+    server.ask(&["BGSAVE"]);
+    until("the failure of its save", || {
+        server.ask(&["INFO", "persistence"]).contains("rdb_last_bgsave_status:err").then_some(())
+    });
+    let lock = store.lock(&key()).await.map(drop);
+    let reserved = store.reserve(&key(), &document(2, ""), 1).await.map(drop);
+    let saved = save(&store, "lost", 1).await.map(drop);
+    for error in [lock, reserved, saved] {
+        expect(&error.unwrap_err(), "can't save to its disk (MISCONF)", "read the server's log");
+    }
+    assert_eq!(loaded(&store).await, stored(1, "kept"));
+}
+
+#[tokio::test]
+async fn a_cluster_that_has_lost_most_of_its_masters_serves_no_session() {
+    let mut cluster = Cluster::start();
+    let store = opened(&format!("nodes = {}\n{KEY}", cluster.urls()));
+    assert!(save(&store, "kept", 0).await.unwrap());
+    let has_session = |node: &Server| !node.ask(&["--scan"]).is_empty();
+    cluster.kill(|node| !has_session(node));
+    until("the failure of the cluster", || {
+        let mut nodes = cluster.nodes().iter();
+        nodes
+            .any(|node| node.ask(&["CLUSTER", "INFO"]).contains("cluster_state:fail"))
+            .then_some(())
+    });
+    let error = store.load(&key()).await.unwrap_err();
+    expect(&error, "does not serve all its keys at present (CLUSTERDOWN)", "CLUSTER INFO");
+}
+
+#[tokio::test]
 async fn a_replica_that_has_lost_its_master_is_not_a_cluster() {
     let server = Server::start();
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
@@ -246,7 +283,7 @@ async fn a_full_server_fails_before_a_token_is_sent_and_keeps_the_session() {
 }
 
 #[tokio::test]
-async fn a_server_that_can_not_save_to_its_disk_or_lacks_replicas_takes_no_writes() {
+async fn a_server_that_lacks_replicas_takes_no_writes() {
     let server = Server::start();
     let store = at(&server.url());
     assert_eq!(server.ask(&["CONFIG", "SET", "min-replicas-to-write", "1"]), "OK");
