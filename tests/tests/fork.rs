@@ -17,11 +17,15 @@ use std::{
 };
 
 use authn::{
-    Context, Credentials, InteractiveSource, Login, LoginOutcome, Result, SecretString,
-    SessionPolicy, Token, TokenSet, TokenSource, Url, blocking,
+    Context, Credentials, Environment, InteractiveSource, Loader, Login, LoginOutcome, Result,
+    SecretString, SessionPolicy, Token, TokenSet, TokenSource, Url, blocking,
     prompt::{Link, Progress, Prompt, Question, UserCode},
+    store::{Document, StoreKey, TokenStore as _},
 };
+use authn_providers as _;
+use authn_tests::redis::Server;
 use fork::Fork;
+use tokio::runtime;
 
 /// The longest time that a child may take, which is far below the framework's own limits.
 const LIMIT: Duration = Duration::from_secs(20);
@@ -210,4 +214,23 @@ fn a_forked_child_has_exchanges_and_logins_of_its_own() {
     });
     credentials.invalidate(&first);
     assert_eq!(credentials.token().unwrap().secret(), "abc", "the parent's connection is open");
+
+    // A lease of a session in Redis is held in the parent, by an open connection.
+    let server = Server::start();
+    let key = "encryption_key = 'MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY='";
+    let text = format!("[stores.redis]\nurl = '{}'\n{key}", server.url());
+    let config = Loader::new().environment(Environment::empty()).defaults(&text).read();
+    let store = config.stores().into_iter().find(|store| store.name() == "redis").unwrap();
+    let runtime = || runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let (parent, key) = (runtime(), StoreKey::new("a"));
+    let mut lease = parent.block_on(store.lock(&key)).unwrap();
+    in_child(|| {
+        let document = Document { revision: 1, text: "of the child".into() };
+        assert!(runtime().block_on(store.save(&key, &document, 0)).unwrap());
+    });
+    let document = parent.block_on(store.load(&key)).unwrap().unwrap();
+    assert_eq!(*document.text.expose(), *"of the child");
+    let _timers = parent.enter();
+    assert!(!lease.is_lost(), "the child has not released it");
+    assert_eq!(server.ask(&["EXISTS", "authn:authn:{a}:lease"]), "1");
 }

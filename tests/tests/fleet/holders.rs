@@ -1,6 +1,6 @@
 //! The process that holds the lease is killed or stopped, before it has sent anything.
 
-use authn_tests::redis::Server;
+use authn_tests::{redis::Server, waiting::until};
 use serde_json::json;
 
 use crate::scene::{EXPIRY, Fleet, Process, Scene, tokens};
@@ -27,6 +27,32 @@ fn a_fleet_renews_its_session_once_for_each_expiry() {
         assert_eq!(scene.exchanges(), exchanges);
         fleet.all(EXPIRY);
     }
+}
+
+#[test]
+fn a_lease_that_another_program_holds_is_waited_for_and_nothing_is_sent() {
+    let server = Server::start();
+    let scene = Scene::in_one(&server);
+    let mut fleet = scene.fleet(2, 5);
+    let token = fleet.token();
+    let record = server.ask(&["--scan", "--pattern", "*{oauth-*:record"]);
+    let session = record.strip_suffix("}:record").unwrap();
+    let [lease, channel] = ["lease", "channel"].map(|part| format!("{session}}}:{part}"));
+    server.ask(&["SET", &lease, "0f elsewhere 4242 1700000000000", "PX", "600000"]);
+    fleet.all(EXPIRY);
+    fleet.send("get");
+    until("those that wait", || {
+        let waiting = server.ask(&["PUBSUB", "NUMSUB", &channel]);
+        (waiting == format!("{channel}\n10")).then_some(())
+    });
+    let shown = scene.run("authn", &["stores", "redis", "--json"]);
+    assert!(shown.contains("process 4242 on elsewhere"), "{shown}");
+    assert_eq!(scene.exchanges(), 1);
+    server.ask(&["DEL", &lease]);
+    server.ask(&["PUBLISH", &channel, "released 10"]);
+    let answers: Vec<_> = fleet.processes.iter_mut().map(Process::answer).collect();
+    assert_ne!(fleet.one_of(&answers), token);
+    assert_eq!(scene.exchanges(), 2);
 }
 
 #[test]

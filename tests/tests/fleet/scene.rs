@@ -7,7 +7,7 @@ use std::{
 };
 
 use authn_tests::{
-    command::{Sandbox, binary},
+    command::{Outcome, Sandbox, binary},
     redis::Server,
     rig::{Rig, agent},
     waiting::until,
@@ -53,6 +53,13 @@ impl Scene {
     pub(crate) fn fleet(&self, processes: usize, clients: usize) -> Fleet {
         let start = |_| Process::start(&self.sandbox, &self.configuration, clients);
         Fleet { processes: (0..processes).map(start).collect(), clients }
+    }
+
+    /// Runs a program with the configuration of the fleet, and returns its output.
+    pub(crate) fn run(&self, program: &str, arguments: &[&str]) -> String {
+        let mut command = self.sandbox.command(binary(program));
+        command.args(arguments).arg("--config").arg(&self.configuration);
+        Outcome::of(command.output().unwrap()).success()
     }
 
     /// Returns the number of exchanges so far.
