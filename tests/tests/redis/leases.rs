@@ -205,10 +205,10 @@ async fn who_asks_again_after_its_answer_was_lost_keeps_no_lease_of_a_replaced_r
         server.ask(&["EVAL", script, "3", lease, fence, record, owner, "60000", &channel, known])
     };
     assert_eq!(ask("another", ""), "acquired\n1");
-    assert_eq!(ask("one", "7"), "replaced");
+    assert_eq!(ask("one", "7"), "replaced\n0");
     assert_eq!(server.ask(&["GET", &name("lease")]), "another");
     // The record is replaced by then.
-    assert_eq!(ask("another", "7"), "replaced");
+    assert_eq!(ask("another", "7"), "replaced\n0");
     assert_eq!(server.ask(&["EXISTS", &name("lease")]), "0");
 }
 

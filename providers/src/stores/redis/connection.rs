@@ -498,6 +498,7 @@ fn read<T: FromRedisValue>(value: Value) -> Result<T, Cause> {
     from_redis_value(value).map_err(|error| Cause::Answer(error.into()))
 }
 
-fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+/// Locks what is whole also after a panic.
+pub(super) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
 }

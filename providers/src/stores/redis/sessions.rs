@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     fmt::Write as _,
     mem,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -22,7 +22,7 @@ use tokio::{
 
 use super::{
     address::Place,
-    connection::{Client, Settings, Target},
+    connection::{Client, Settings, Target, lock},
     known::{Expected, Known, Stored},
     lease::{Held, since_boot},
     messages::Message,
@@ -165,21 +165,20 @@ impl Sessions {
         let known = revision.map(|revision| revision.to_string()).unwrap_or_default();
         loop {
             let sent = since_boot();
-            let (status, number): (String, Option<i64>) = one_or_two(
-                client
-                    .script(
-                        &ACQUIRE,
-                        &[&keys.lease, &keys.fence, &keys.record],
-                        &[
-                            claim.owner.as_bytes(),
-                            milliseconds.as_bytes(),
-                            keys.channel.as_bytes(),
-                            known.as_bytes(),
-                        ],
-                    )
-                    .await?,
-            )?;
-            let number = u64::try_from(number.unwrap_or(0)).unwrap_or(0);
+            let (status, number): (String, i64) = client
+                .script(
+                    &ACQUIRE,
+                    &[&keys.lease, &keys.fence, &keys.record],
+                    &[
+                        claim.owner.as_bytes(),
+                        milliseconds.as_bytes(),
+                        keys.channel.as_bytes(),
+                        known.as_bytes(),
+                    ],
+                )
+                .await?;
+            // A lease without an end has -1.
+            let number = u64::try_from(number).unwrap_or(0);
             match &*status {
                 "acquired" => {
                     let held = Held::new(claim.owner.clone(), number, sent, self.lease, since_boot);
@@ -207,7 +206,7 @@ impl Sessions {
                     return Ok(None);
                 }
             }
-            // It is no subscription any more if the connection has ended.
+            // A connection that has ended has no subscription any more.
             is_subscribed = subscribe(client, &keys).await?;
         }
     }
@@ -329,7 +328,7 @@ impl Sessions {
         if saved.status == "restored" {
             warn_of_loss(&keys.record, replaces.revision, saved.before);
         }
-        // It is saved, so this is no error: what counts is that they were there before a token was sent.
+        // It is saved, so this is not an error: what counts is that they were there before a token was sent.
         if let Err(error) = self.wait_for_replicas(&process, &keys).await {
             let session = &keys.record;
             tracing::warn!(authn.session = session, "a session is saved, but {}", error.message());
@@ -682,16 +681,4 @@ fn flag(is_set: bool) -> &'static [u8] {
 
 fn milliseconds(duration: Duration) -> String {
     duration.as_millis().max(1).to_string()
-}
-
-/// Reads an answer with a word, and a number that it may have.
-fn one_or_two(values: Vec<redis::Value>) -> Result<(String, Option<i64>)> {
-    let mut values = values.into_iter();
-    let word = values.next().and_then(|word| redis::from_redis_value(word).ok());
-    let word = word.ok_or_else(|| Error::store("Redis has given an unexpected answer"))?;
-    Ok((word, values.next().and_then(|number| redis::from_redis_value(number).ok())))
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -15,7 +15,7 @@ if ARGV[4] ~= '' and number(stored[1]) ~= ARGV[4] then
     redis.call('DEL', KEYS[1])
     redis.pcall('PUBLISH', ARGV[3], 'released 1000')
   end
-  return {'replaced'}
+  return {'replaced', 0}
 end
 if holder and holder ~= ARGV[1] then return {'held', redis.call('PTTL', KEYS[1])} end
 -- The counter may be lost, but never counts from below the last writer.
