@@ -3,7 +3,9 @@
 use std::{
     fmt,
     future::{self, Future},
+    mem,
     pin::Pin,
+    process,
     task::{Context, Waker},
 };
 
@@ -42,12 +44,16 @@ pub struct Lease {
     _release: Release,
 }
 
-/// The future that releases the lease, if that takes one. It is started when this is dropped.
-struct Release(Option<Boxed<'static, ()>>);
+/// The future that releases the lease, if that takes one, with the process that has the lease. It is started when this is
+/// dropped, but not in a forked child: the lease is its parent's, and so is the connection.
+struct Release(Option<(u32, Boxed<'static, ()>)>);
 
 impl Drop for Release {
     fn drop(&mut self) {
-        self.0.take().into_iter().for_each(release::start);
+        match self.0.take() {
+            Some((process, release)) if process == process::id() => release::start(release),
+            of_parent => mem::forget(of_parent),
+        }
     }
 }
 
@@ -95,7 +101,7 @@ impl Lease {
     /// ```
     #[must_use]
     pub fn with_release(self, release: impl Future<Output = ()> + Send + 'static) -> Self {
-        Self { _release: Release(Some(Box::pin(release))), ..self }
+        Self { _release: Release(Some((process::id(), Box::pin(release)))), ..self }
     }
 
     /// Sets the future that ends when the lease is lost. It is dropped with the lease. If it panics, the lease is lost.

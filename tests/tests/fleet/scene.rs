@@ -49,6 +49,12 @@ impl Scene {
         Self::new(&format!("url = '{}'", server.url()))
     }
 
+    /// Runs the command line with the same configuration.
+    pub(crate) fn authn(&self, arguments: &[&str]) -> Outcome {
+        let arguments = [&["--config", &self.configuration], arguments].concat();
+        self.sandbox.run(binary("authn"), &arguments)
+    }
+
     /// Starts processes with as many clients each.
     pub(crate) fn fleet(&self, processes: usize, clients: usize) -> Fleet {
         let start = |_| Process::start(&self.sandbox, &self.configuration, clients);

@@ -14,7 +14,6 @@ use authn::{
     store::{Lease, StoreKey},
 };
 use tokio::{
-    runtime::Handle,
     sync::broadcast::{Receiver, error::RecvError},
     task::AbortHandle,
     time::{Instant, sleep, timeout},
@@ -71,7 +70,7 @@ pub(super) struct Keys {
     channel: String,
 }
 
-/// A lease that is asked for, or held. It is released when this is dropped.
+/// A lease that is asked for, or held.
 struct Claim {
     process: Arc<Process>,
     keys: Arc<Keys>,
@@ -257,7 +256,8 @@ impl Sessions {
             self.lease,
         );
         claim.renewal = Some(tokio::spawn(renewal).abort_handle());
-        Lease::new(claim).with_lost(held.lost())
+        let release = claim.release();
+        Lease::new(claim).with_lost(held.lost()).with_release(release)
     }
 
     pub(super) async fn load(&self, key: &StoreKey) -> Result<Option<Stored>> {
@@ -521,6 +521,18 @@ impl Claim {
     fn disarm(&mut self) {
         self.owner.clear();
     }
+
+    fn release(&self) -> impl Future<Output = ()> + use<> {
+        let (process, keys) = (Arc::clone(&self.process), Arc::clone(&self.keys));
+        let owner = self.owner.clone();
+        async move {
+            let arguments = [owner.as_bytes(), keys.channel.as_bytes()];
+            let released = process.client.script::<u64>(&RELEASE, &[&keys.lease], &arguments).await;
+            if let Err(error) = released {
+                tracing::debug!("a lease was not released and ends by itself: {}", error.message());
+            }
+        }
+    }
 }
 
 impl Drop for Claim {
@@ -534,23 +546,9 @@ impl Drop for Claim {
                 held.remove(&self.keys.record);
             }
         }
-        let (process, keys) = (Arc::clone(&self.process), Arc::clone(&self.keys));
-        let owner = mem::take(&mut self.owner);
-        // Without a runtime the process is at its end. Then the lease ends by itself.
-        if let Ok(runtime) = Handle::try_current()
-            && !owner.is_empty()
-        {
-            runtime.spawn(async move {
-                let arguments = [owner.as_bytes(), keys.channel.as_bytes()];
-                let released =
-                    process.client.script::<u64>(&RELEASE, &[&keys.lease], &arguments).await;
-                if let Err(error) = released {
-                    tracing::debug!(
-                        "a lease was not released and ends by itself: {}",
-                        error.message()
-                    );
-                }
-            });
+        // The server may have granted the lease to a caller that no longer waits.
+        if self.renewal.is_none() && !self.owner.is_empty() {
+            drop(Lease::new(()).with_release(self.release()));
         }
     }
 }
