@@ -230,7 +230,6 @@ fn a_forked_child_has_exchanges_and_logins_of_its_own() {
     });
     let document = parent.block_on(store.load(&key)).unwrap().unwrap();
     assert_eq!(*document.text.expose(), *"of the child");
-    let _timers = parent.enter();
     assert!(!lease.is_lost(), "the child has not released it");
     assert_eq!(server.ask(&["EXISTS", "authn:authn:{a}:lease"]), "1");
 }

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::Notify, time::sleep};
+use tokio::{runtime::Handle, sync::Notify, time::sleep};
 
 /// Longest time between two looks at the clock. A timer does not count the time in which the machine sleeps.
 const LOOK: Duration = Duration::from_secs(1);
@@ -74,7 +74,13 @@ impl Held {
     pub(super) async fn lost(self: Arc<Self>) {
         loop {
             let changed = pin!(self.changed.notified());
-            let mut looks_again = pin!(sleep(self.left().min(LOOK)));
+            let mut looks_again = pin!(async {
+                // Who polls it outside a runtime looks at the clock by each poll, and has no timers.
+                match Handle::try_current() {
+                    Ok(_) => sleep(self.left().min(LOOK)).await,
+                    Err(_) => future::pending().await,
+                }
+            });
             let mut changed = changed;
             let is_lost = future::poll_fn(|context| {
                 if self.is_lost() {
@@ -192,6 +198,15 @@ mod tests {
         };
         tokio::join!(lease.lost(), ends);
         assert!(started.elapsed() <= Duration::from_millis(2500));
+    }
+
+    #[test]
+    fn a_lease_is_looked_at_outside_a_runtime() {
+        let (_held, mut lease) = held();
+        at(114);
+        assert!(!lease.is_lost());
+        at(115);
+        assert!(lease.is_lost());
     }
 
     #[test]
