@@ -183,9 +183,9 @@ impl Credentials {
     /// and have an access token of their own. They keep the scopes of [`with_scope`](Self::with_scope).
     ///
     /// The sources `oauth` and `jwt_bearer` send them; they take precedence over the option `parameters`. A parameter that
-    /// the provider sets itself, such as `grant_type`, fails with [`Configuration`](crate::ErrorKind::Configuration) when a token
-    /// is requested. A source of your own reads them from [`Context::parameters`](crate::Context::parameters). They are not wiped from memory, so they
-    /// must not be secret.
+    /// the provider sets itself, such as `grant_type`, fails with [`Configuration`](crate::ErrorKind::Configuration)
+    /// when a token is requested. A source of your own reads them from
+    /// [`Context::parameters`](crate::Context::parameters). They are not wiped from memory, so they must not be secret.
     ///
     /// ```no_run
     /// # async fn example(credentials: authn::Credentials) -> authn::Result<()> {
@@ -209,8 +209,8 @@ impl Credentials {
     ///
     /// A request is left as it is where a user has to log in ([`LoginRequired`](crate::ErrorKind::LoginRequired)), where the
     /// provider has nothing to say ([`NotApplicable`](crate::ErrorKind::NotApplicable)), and where it goes to another origin
-    /// ([`Origin`](crate::ErrorKind::Origin)): a client of these credentials can call any host. Every other error stays one, such
-    /// as a server that is down. [`token`](Self::token) has nothing to leave, so it fails as before.
+    /// ([`Origin`](crate::ErrorKind::Origin)): a client of these credentials can call any host. Every other error stays
+    /// one, such as a server that is down. [`token`](Self::token) has nothing to leave, so it fails as before.
     ///
     /// ```
     /// # use authn::{Context, Credentials, Result, Token, TokenProvider};
@@ -238,10 +238,10 @@ impl Credentials {
     /// Returns the same credentials with a login for the first request that finds nobody logged in.
     ///
     /// [`token`](Self::token) and [`authorize`](Self::authorize) then log in, once for all that wait, and go on. Only an
-    /// error of kind [`LoginRequired`](crate::ErrorKind::LoginRequired) starts a login. If it fails or is cancelled, that is the
-    /// error of all calls that have waited for it, and the next call may try again. If all of them are dropped, the login
-    /// is cancelled. [`try_token`](Self::try_token) and [`try_authorize`](Self::try_authorize) start none. With
-    /// [`if_available`](Self::if_available) as well, the login comes first, and its failure is an error.
+    /// error of kind [`LoginRequired`](crate::ErrorKind::LoginRequired) starts a login. If it fails or is cancelled,
+    /// that is the error of all calls that have waited for it, and the next call may try again. If all of them are
+    /// dropped, the login is cancelled. [`try_token`](Self::try_token) and [`try_authorize`](Self::try_authorize) start
+    /// none. With [`if_available`](Self::if_available) as well, the login comes first, and its failure is an error.
     ///
     /// ```no_run
     /// use authn::{Login, prompt::Prompt};
@@ -332,8 +332,8 @@ impl Credentials {
     /// # Errors
     ///
     /// It fails with [`Configuration`](crate::ErrorKind::Configuration) for a provider without a cache, with
-    /// [`Refused`](crate::ErrorKind::Refused) for another user's tokens, and with [`Store`](crate::ErrorKind::Store) if they can't be
-    /// saved.
+    /// [`Refused`](crate::ErrorKind::Refused) for another user's tokens, and with [`Store`](crate::ErrorKind::Store) if
+    /// they can't be saved.
     ///
     /// ```
     /// use authn::{Credentials, Error, SecretString, Token, TokenSet};
@@ -537,8 +537,8 @@ impl Credentials {
     /// The sessions of nested providers are revoked as well, such as that of the subject of a token exchange. Whose tokens are
     /// revoked while a request is being served, [`logout`](Self::logout) says.
     ///
-    /// If it fails, nothing is deleted, so that it can be tried again; only tokens that are revoked all the same are dropped. If
-    /// a session is revoked, but not all access tokens, the result has their errors.
+    /// If it fails, nothing is deleted, so that it can be tried again; only tokens that are revoked all the same are
+    /// dropped. If a session is revoked, but not all access tokens, the result has their errors.
     pub async fn revoke(&self) -> Result<Revocation> {
         let bound = self.now();
         bound.managed().revoke(&bound.context, Vec::new()).await
@@ -547,7 +547,7 @@ impl Credentials {
     /// Returns the origins that the credentials are bound to.
     ///
     /// If the configuration names none and the provider discovers them, such as `h2o_cloud`, these are the origins that the
-    /// server has named for the token at hand or the stored one. They are empty before the first exchange.
+    /// server has named for the cached token or the stored one. They are empty before the first exchange.
     pub fn origins(&self) -> Origins {
         self.0.current().origins()
     }

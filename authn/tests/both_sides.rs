@@ -128,7 +128,7 @@ fn the_blocking_close_waits_for_a_running_exchange_and_starts_no_more() {
         assert_eq!(caller.join().unwrap().unwrap().secret(), "t1");
     });
     let exchanges = source.exchanges();
-    assert_eq!(credentials.token().unwrap().secret(), "t1", "what is at hand still serves");
+    assert_eq!(credentials.token().unwrap().secret(), "t1", "the cached token still serves");
     clock.advance(Duration::from_mins(61));
     assert_eq!(credentials.token().unwrap_err().kind(), ErrorKind::Closed);
     assert_eq!(source.exchanges(), exchanges);

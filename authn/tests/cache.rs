@@ -467,7 +467,7 @@ async fn closing_waits_for_running_exchanges_and_starts_no_more() {
     bench.server.0.gate.as_ref().unwrap().notify_one();
     closing.await.unwrap();
     assert_eq!(caller.await.unwrap().unwrap().secret(), "t1");
-    assert_eq!(bench.token().await.unwrap(), "t1", "what is at hand still serves");
+    assert_eq!(bench.token().await.unwrap(), "t1", "the cached token still serves");
     bench.clock.advance(61 * MINUTE);
     assert_eq!(bench.token().await.unwrap_err().kind(), ErrorKind::Closed);
     for scoped in [["read"], ["write"]].map(|scopes| bench.credentials.with_scope(&scopes)) {

@@ -53,7 +53,7 @@ async fn what_is_no_metadata_is_refused() {
         ),
     ] {
         let credentials = builder.build().unwrap();
-        // The second time, a token is at hand.
+        // The second time, a token is cached.
         for _ in 0..2 {
             let error = credentials.metadata().await.unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Configuration, "{error}");

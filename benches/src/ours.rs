@@ -167,7 +167,7 @@ pub(crate) fn bound(provider: impl TokenProvider) -> Result<Credentials> {
     Credentials::builder().provider(provider).domain(HOST).build()
 }
 
-/// Makes credentials that have a token at hand.
+/// Makes credentials with a cached token.
 pub(crate) fn warm(runtime: &Runtime) -> Result<Credentials> {
     let credentials = bound(authn::Cached::new(Ready))?;
     runtime.block_on(credentials.token())?;

@@ -2,6 +2,7 @@
 
 use authn::{
     Context, Error, ErrorKind, Probe, Result, Token, TokenSet, TokenSource, Url,
+    diagnostic::no_address,
     provider::{Applies, Touched},
 };
 
@@ -62,7 +63,8 @@ impl<'a> Job<'a> {
             ));
         };
         let url = Url::parse(url).map_err(|_| {
-            Error::configuration(format!("the environment variable {name} is not a URL"))
+            let what = no_address(url);
+            Error::configuration(format!("the environment variable {name} is {what}"))
                 .with_help("leave it as the runner has set it")
         })?;
         let place = format!("the environment variable {name}");

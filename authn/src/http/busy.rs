@@ -1,4 +1,4 @@
-//! What is said of a server that can't act on a request now: that it may pass, and how often the request was sent.
+//! The words for a server that can't act on a request now. A later request may succeed.
 
 use http::StatusCode;
 
@@ -9,7 +9,7 @@ use http::StatusCode;
 pub fn busy(status: StatusCode) -> Option<&'static str> {
     Some(match status.as_u16() {
         429 => "limits the number of requests",
-        502 | 504 => "has no answer of the server behind it",
+        502 | 504 => "got no answer from the server behind it",
         503 => "is unavailable or overloaded",
         _ if status.is_server_error() => "has failed",
         _ => return None,
@@ -21,7 +21,7 @@ pub fn busy(status: StatusCode) -> Option<&'static str> {
 #[must_use]
 pub fn later(tries: u32) -> String {
     let times = if tries > 1 { format!("{tries} times") } else { "once".to_owned() };
-    format!("try again later, because this may pass; the request was sent {times}")
+    format!("try again later; the request was sent {times}")
 }
 
 #[cfg(test)]

@@ -157,7 +157,7 @@ impl<'a> Failure<'a> {
                 let is_refused =
                     error.is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
                 let help = if is_refused && target.proxy.is_none() {
-                    "check the address with its port, and that the server runs: no program listens on this port there"
+                    "check the address and its port, and that the server runs: no program listens there"
                 } else {
                     &address
                 };

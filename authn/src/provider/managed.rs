@@ -91,7 +91,7 @@ pub trait Managed: Send + Sync {
         false
     }
 
-    /// Returns the origins that the server has named for the token at hand or the stored one, without waiting.
+    /// Returns the origins that the server has named for the cached token or the stored one, without waiting.
     fn discovered_origins(&self, _context: &Context) -> Option<Arc<Origins>> {
         None
     }

@@ -10,7 +10,7 @@ use crate::{
     app::App,
     exit::{Code, Failure},
     output::{self, Output},
-    protocols::{Address, choose_from},
+    protocols::{Address, address, choose_from},
     style::time,
     waiting,
 };
@@ -140,10 +140,7 @@ pub(super) fn obtained(app: &App, wanted: &Wanted, introspect: bool) -> Result<O
 
 /// Returns the configuration and the credentials of the profile that is for an address.
 fn for_address(app: &App, url: &str) -> Result<(Config, Credentials), Failure> {
-    let address = Address::of_url(url).map_err(|_| {
-        Failure::new(Code::Usage, "the value of `--url` is not a URL")
-            .with_help("write it like `--url https://api.example.com/`")
-    })?;
+    let address = Address::of(address::url("--url", url)?)?;
     let chosen = choose_from(app, &app.loader(), &address)?;
     chosen.map(|chosen| (chosen.config, chosen.credentials)).ok_or_else(|| {
         Failure::new(Code::Configuration, "no profile's credentials are for the address of `--url`")

@@ -347,7 +347,7 @@ fn the_server_is_contacted_without_a_secret() {
     assert!(message.contains("can't be reached"), "{message}");
     assert_eq!(
         help,
-        "check the address with its port, and that the server runs: no program listens on this port there"
+        "check the address and its port, and that the server runs: no program listens there"
     );
 }
 

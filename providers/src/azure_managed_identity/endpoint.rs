@@ -2,6 +2,7 @@
 
 use authn::{
     Context, Error, Probe, Result, Url,
+    diagnostic::no_address,
     http::{HttpRequest, HttpResponse},
 };
 
@@ -89,7 +90,7 @@ impl<'a> Endpoint<'a> {
         };
         let place = format!("the environment variable {ENDPOINT}");
         let url = Url::parse(endpoint).map_err(|_| {
-            Error::configuration(format!("{place} is not a URL"))
+            Error::configuration(format!("{place} is {}", no_address(endpoint)))
                 .with_help("leave it as the platform has set it")
         })?;
         Self::new(kind, url, header.map(|_| second)).map_err(|error| error.at(place))

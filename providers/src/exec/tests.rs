@@ -288,7 +288,7 @@ fn a_failure_says_what_happened_and_nothing_that_was_printed() {
             "echo s3cr3t",
             "format = 'json'",
             Protocol,
-            "the command printed no answer of format `json`: it is no JSON",
+            "the command printed no answer of format `json`: it is a text without JSON",
         ),
         (
             r#"echo '{"Version":2,"x":"s3cr3t"}'"#,

@@ -184,8 +184,8 @@ impl JwtBearer {
         Ok(self.send(&endpoint, &assertion, &scope, &ADVICE, context).await?)
     }
 
-    /// Sends one token request. A refresh token of the answer is not used, because what is exchanged is at hand, and nothing
-    /// is kept of the last tokens, which can be another user's.
+    /// Sends one token request. A refresh token of the answer is not used, because what is exchanged can be exchanged
+    /// again, and nothing is kept of the last tokens, which can be another user's.
     async fn send(
         &self,
         endpoint: &Address,

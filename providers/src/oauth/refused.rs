@@ -26,7 +26,7 @@ static HINTS: LazyLock<BTreeMap<&str, &str>> = LazyLock::new(|| {
 });
 
 #[test]
-fn a_refusal_names_what_helps_for_the_client_at_hand() {
+fn a_refusal_names_what_helps_for_the_client() {
     let invalid = r#"{"error":"invalid_client"}"#;
     let plain = "client_secret = 's3cr3t-plain'";
     let special = "client_secret = 's3cr3t+/='";

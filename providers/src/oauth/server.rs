@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use authn::{Context, Error, Probe, Result, Used};
+use authn::{Context, Error, Probe, Result, Used, diagnostic::no_address};
 
 use crate::{
     client_auth::{Client, Standard},
@@ -287,7 +287,7 @@ impl Server {
     pub(super) fn pinned(&self) -> Result<Option<Address>> {
         let (Some(_), Some(issuer)) = (&self.resource_url, &self.issuer) else { return Ok(None) };
         let address = Address::parse(issuer).ok_or_else(|| {
-            Error::configuration("`issuer` is no URL, so nothing can be discovered there")
+            Error::configuration(format!("`issuer` is {}", no_address(issuer)))
                 .with_help("set it to the issuer that the resource names")
         })?;
         authn::http::check(address.url(), false)?;

@@ -80,7 +80,8 @@ impl Plan {
         address.url().origin().ascii_serialization()
     }
 
-    /// Exchanges the token of an identity. A refresh token of the answer is not used, because the identity is at hand.
+    /// Exchanges the token of an identity. A refresh token of the answer is not used, because the identity can be
+    /// exchanged again.
     pub(super) async fn exchange(
         &self,
         identity: &Token,

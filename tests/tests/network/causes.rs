@@ -121,7 +121,7 @@ const CAUSES: &[Cause] = &[
         name: "no server",
         url: "http://127.0.0.1:PORT/token",
         message: "http://127.0.0.1:PORT can't be reached (connection refused)",
-        help: "check the address with its port, and that the server runs: no program listens on this port there",
+        help: "check the address and its port, and that the server runs: no program listens there",
         connections: 0,
         ..CAUSE
     },

@@ -8,8 +8,6 @@ use crate::{
     request::{Place, is_form, without_parameter},
 };
 
-const NO_URL: &str = "its address is not a URL; check the server";
-
 /// The headers that every client removes.
 pub(super) const USUAL: [HeaderName; 3] =
     [header::AUTHORIZATION, header::COOKIE, header::PROXY_AUTHORIZATION];
@@ -22,7 +20,7 @@ pub(super) fn target(response: &Response, from: &Url) -> Result<Option<Url>> {
     }
     let Some(location) = response.headers().get(header::LOCATION) else { return Ok(None) };
     let Some(mut target) = location.to_str().ok().and_then(|text| from.join(text).ok()) else {
-        return Err(Error::Redirect(NO_URL));
+        return Err(Error::Redirect("its address can't be read; check the server"));
     };
     if let Some(refusal) = refusal(from, &target) {
         return Err(Error::Redirect(refusal));
@@ -42,7 +40,8 @@ pub(super) fn refusal(from: &Url, target: &Url) -> Option<&'static str> {
     {
         return Some("it leads from https to http; use the final address");
     }
-    (target.scheme() != "https" && target.scheme() != "http").then_some(NO_URL)
+    (target.scheme() != "https" && target.scheme() != "http")
+        .then_some("it leads to another scheme than https and http; check the server")
 }
 
 /// Removes the parameters that `sent` has and `from` does not. The other parameters keep their encoding.

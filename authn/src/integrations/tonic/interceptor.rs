@@ -1,4 +1,4 @@
-//! `AuthInterceptor`: adds a token that is at hand to each call.
+//! `AuthInterceptor`: adds a token that is cached to each call.
 
 use std::{
     borrow::Cow,
@@ -20,7 +20,7 @@ use crate::{
     runtime,
 };
 
-/// Adds a token that is at hand to each call, without waiting and without an allocation.
+/// Adds a token that is cached to each call, without waiting and without an allocation.
 ///
 /// A call that finds no valid token fails with `UNAVAILABLE`, and has one requested in the background, so that a later call
 /// finds it. This happens at the first call, and after a token has expired without any call shortly before that would have
@@ -28,8 +28,8 @@ use crate::{
 /// wait for [`Credentials::token`] before, or use [`AuthLayer`](super::AuthLayer).
 ///
 /// Extensions of a call say which credentials it has: [`WithholdToken`](crate::WithholdToken) and
-/// [`UseCredentials`](crate::UseCredentials), by `tonic::Request::extensions_mut`. The errors that other credentials have in the
-/// background reach no call: use them where their token is at hand, or the layer.
+/// [`UseCredentials`](crate::UseCredentials), by `tonic::Request::extensions_mut`. The errors that other credentials
+/// have in the background reach no call: use them where their token is cached, or the layer.
 ///
 /// Credentials that have to wait for each request, such as those of a command that is a secret reference, need the layer.
 ///

@@ -12,7 +12,7 @@ use crate::{
 /// How many bytes of a call are kept to send it once more.
 const KEPT: usize = 64 * 1024;
 
-/// Authorises the calls of a channel, and waits for a token where none is at hand.
+/// Authorises the calls of a channel, and waits for a token where none is cached.
 ///
 /// A call that the server refuses as `UNAUTHENTICATED` in headers alone (Trailers-Only of gRPC over HTTP/2) is sent once more
 /// with a new token. If the server has sent its headers before, and refuses in trailers, the token is replaced for the next
@@ -20,8 +20,8 @@ const KEPT: usize = 64 * 1024;
 ///
 /// If the second sending fails, such as because the connection is lost, its error says how the first one was answered.
 ///
-/// A deadline of the call (`grpc-timeout`, or `Endpoint::timeout`) is each sending's own: it covers neither the wait for a token
-/// nor both sendings together. Use a timeout around the call for that.
+/// A deadline of the call (`grpc-timeout`, or `Endpoint::timeout`) is each sending's own: it covers neither the wait
+/// for a token nor both sendings together. Use a timeout around the call for that.
 ///
 /// Extensions of a call say which credentials it has: [`WithholdToken`](crate::WithholdToken) and
 /// [`UseCredentials`](crate::UseCredentials), by `tonic::Request::extensions_mut`.

@@ -2,7 +2,7 @@
 //!
 //! | | [`AuthLayer`] | [`AuthInterceptor`] |
 //! |---|---|---|
-//! | where no token is at hand | waits for it | fails with `UNAVAILABLE`, and a later call has it |
+//! | where no token is cached | waits for it | fails with `UNAVAILABLE`, and a later call has it |
 //! | a token that the server refuses | is replaced, and the call sent once more | is used until it expires |
 //! | nonces and other answers | reach the provider | don't |
 //! | cost of a call with a valid token | some allocations | that of [`Credentials::authorize`](crate::Credentials::authorize) |

@@ -15,18 +15,18 @@ use crate::{
 /// The arguments of `config check`.
 #[derive(clap::Args, Debug)]
 #[command(after_help = "\
-Prints all errors and warnings to standard error, each with its place and a fix. Without `--network`, it contacts no server: `doctor` does, and \
-compares the server's metadata with what the configuration needs. A secret that is written into a \
-project's file, or into a file that other users can read, is a warning, too.
+Prints all errors and warnings to standard error, each with its place and a fix. Without `--network`, it contacts no server. `doctor` does, and \
+compares the server's metadata with what the configuration needs. A secret in a project's file, or in a file that \
+other users can read, is a warning.
 
 The exit code is 3 if there is an error, and 0 if there are only warnings; with `--strict`, it is 3 for them, too.
 
 With `--json`, standard output is a list with an object for each profile: {\"profile\", \"provider\", \"errors\", \
 \"warnings\", \"problems\"}.
 
-With `--network`, and if there is no error, a new token is then requested, even if a valid one is stored, and \
-each step is reported. You are never asked to log in: the exit code is 4 if a login is required, and 5 if the \
-provider or the network fails.")]
+With `--network`, a new token is requested if there is no error, even if a valid one is stored. Each step is \
+reported. You are never asked to log in. The exit code is 4 if a login is required, and 5 if the provider or the \
+network fails.")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 pub(crate) struct Arguments {
     /// Also request a new token

@@ -122,14 +122,21 @@ fn parsed_object<T: DeserializeOwned>(output: &[u8]) -> Result<T, Unusable> {
 
 /// Parses a JSON document.
 fn parsed<T: DeserializeOwned>(output: &[u8]) -> Result<T, Unusable> {
+    let text = text_of(output)?;
     let invalid = |error: serde_json::Error| {
-        Unusable::Invalid(if error.is_data() {
-            "a member is missing, is twice there, or has another type"
+        Unusable::Invalid(if text.trim().is_empty() {
+            "it is empty"
+        } else if error.is_data() {
+            "a member is missing, is there twice, or has another type"
+        } else if error.is_eof() {
+            "its JSON is cut off"
+        } else if text.trim_start().starts_with(['{', '[']) {
+            "its JSON has a mistake, or a text follows it"
         } else {
-            "it is no JSON"
+            "it is a text without JSON"
         })
     };
-    serde_json::from_str(text_of(output)?).map_err(invalid)
+    serde_json::from_str(text).map_err(invalid)
 }
 
 /// Returns a text that is not empty.

@@ -1,5 +1,5 @@
 //! A JWT of a nested provider (RFC 7523, 2.1), such as of a workload that its platform identifies, or of the user who is
-//! being served. A refresh token of the answer is not used, because the JWT is at hand.
+//! being served. A refresh token of the answer is not used, because the JWT can be exchanged again.
 
 use authn::{Credentials, Error, Result, TokenSet};
 

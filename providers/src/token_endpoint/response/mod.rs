@@ -95,8 +95,8 @@ const TOKEN_ENDPOINT: &str =
     "a token endpoint: `token_endpoint_url`, or the one in the metadata of `issuer_url`";
 
 /// What else helps if a web page is there.
-const PAGE: &str = "; a web page comes from a wrong path, from a login page, or from a proxy in between. The server's \
-                    documentation has the right address, and so has its `/.well-known/openid-configuration`";
+const PAGE: &str = ". A web page means that the path is wrong, or that a login page or a proxy has answered. The right address \
+                    is in the server's documentation, and in its `/.well-known/openid-configuration`";
 
 /// Shortest secret that a scope must not repeat, in bytes.
 const SHORTEST_IN_SCOPE: usize = 8;

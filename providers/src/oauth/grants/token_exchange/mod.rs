@@ -1,6 +1,6 @@
 //! Token exchange (RFC 8693): the token of a nested provider, the subject, for another one.
 //!
-//! A refresh token of the answer is not used: the subject's token is at hand, and another user's session must not
+//! A refresh token of the answer is not used: the subject's token can be exchanged again, and another user's session must not
 //! outlive it.
 
 mod typed;
