@@ -318,7 +318,8 @@ mod tests {
         ("decimal", |text| format!("{:?}", text.as_bytes())),
         ("HTML", |text| joined(text, |byte| format!("&#{byte};"), "")),
         ("HTML in hex", |text| {
-            text.chars().map(|character| format!("&#x{:x};", u32::from(character))).collect()
+            let escapes = text.chars().map(|character| format!("&#x{:x};", u32::from(character)));
+            escapes.collect::<Vec<_>>().concat()
         }),
         ("HTML where it is needed", |text| {
             let escapes = [("&", "&amp;"), ("<", "&lt;"), ("\"", "&quot;"), ("'", "&#39;")];
