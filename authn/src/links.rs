@@ -261,8 +261,8 @@ impl fmt::Debug for Links {
     }
 }
 
-/// Returns the refusal of an origin, or that the provider does not apply. One that is bound to no origin, in a chain where another
-/// discovers origins, has no say in a request if it has no token.
+/// Returns the refusal of an origin, or that the provider does not apply. One that is bound to no origin, in a chain
+/// where another discovers origins, has no say in a request if it has no token.
 async fn unless_absent(link: &Bound, refusal: Error) -> Error {
     let is_unbound = link.context.origins().is_empty() && !link.discovers_origins();
     if !is_unbound || !link.managed().links().is_empty() {

@@ -74,8 +74,8 @@ impl Origins {
     }
 
     /// Allows the origin of an address that a server has named: an `https` address, or one on the loopback interface. Any other
-    /// address adds nothing, nor does one with a user name, or with a host that is neither a domain name nor an IP address, such as
-    /// a pattern. Returns whether it has an origin.
+    /// address adds nothing, nor does one with a user name, or with a host that is neither a domain name nor an IP
+    /// address, such as a pattern. Returns whether it has an origin.
     #[doc(hidden)]
     pub fn add_named(&mut self, address: &Url) -> bool {
         // A URL parser takes more, such as the comma of two addresses in one text.

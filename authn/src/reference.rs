@@ -1,5 +1,5 @@
-//! The reference of a configuration's format: all tables with their options, the JSON Schema of a whole file, and a file to start
-//! from. All of it is made from the structs that read the options.
+//! The reference of a configuration's format: all tables with their options, the JSON Schema of a whole file, and a
+//! file to start from. All of it is made from the structs that read the options.
 
 use serde_json::{Map, Value, json};
 

@@ -72,8 +72,8 @@ impl Credentials {
     /// name to show.
     ///
     /// The session of these credentials does not change, since a web application has many users. Build credentials for the
-    /// user, and start them with the tokens by [`adopt`](Self::adopt). A code is exchanged once. If the caller stops waiting, the
-    /// exchange still runs to its end.
+    /// user, and start them with the tokens by [`adopt`](Self::adopt). A code is exchanged once. If the caller stops
+    /// waiting, the exchange still runs to its end.
     ///
     /// # Errors
     ///

@@ -1,4 +1,5 @@
-//! `conformance::check_store`, `check_store_with` and `conformance::rejects`: what they accept, and that each names a planted fault.
+//! `conformance::check_store`, `check_store_with` and `conformance::rejects`: what they accept, and that each names a
+//! planted fault.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 

@@ -10,9 +10,10 @@ use authn::{
 /// Each provider is configured in a table of the list `[[credentials.chain.providers]]`, and puts its token on requests in its
 /// own way. Options for the place of the token in the table of the chain are for all of them.
 ///
-/// A provider does not apply if a variable or a file of its secrets is absent, if no user has logged in, or if the request being
-/// served has no token. Then the next one is asked. Any other failure is an error of the chain: a session that has ended, a
-/// refusal, a server that can't be reached, or an invalid value. The provider that has served is asked first until it fails.
+/// A provider does not apply if a variable or a file of its secrets is absent, if no user has logged in, or if the
+/// request being served has no token. Then the next one is asked. Any other failure is an error of the chain: a session
+/// that has ended, a refusal, a server that can't be reached, or an invalid value. The provider that has served is
+/// asked first until it fails.
 ///
 /// A login is at the first provider that has users, and a logout is at all of them.
 ///

@@ -83,9 +83,10 @@
 //! `jwt_bearer` and `oauth1` enable `oauth`. `workload_identity` enables `oauth` and the identities of machines.
 //!
 //! `keyring`, `keyutils`, `redis` and `spiffe` are not enabled by default, because they need further crates. `redis` adds the
-//! token store `redis`, which many machines share. The first two add the token store `keyring`, which also resolves references like `{ keyring = "service/user" }`. `keyring` uses the desktop's keyring
-//! (the Secret Service, over D-Bus), and `keyutils` the keyring of the Linux kernel. If both are enabled, the option
-//! `[stores.keyring] backend` chooses one.
+//! token store `redis`, which many machines share. The first two add the token store `keyring`, which also resolves
+//! references like `{ keyring = "service/user" }`. `keyring` uses the desktop's keyring (the Secret Service, over
+//! D-Bus), and `keyutils` the keyring of the Linux kernel. If both are enabled, the option `[stores.keyring] backend`
+//! chooses one.
 
 #[cfg(feature = "api_key")]
 mod api_key;

@@ -24,8 +24,8 @@ const AGENT: &str = "the agent of SPIFFE";
 /// Gets the JWT-SVID of this program from the SPIFFE Workload API, such as that of an agent of SPIRE.
 ///
 /// The agent recognises the program by what the system says of its process, so nothing secret is configured
-/// (<https://spiffe.io/docs/latest/spiffe-about/spiffe-concepts/>). The token is a JWT that is valid for some minutes, and a new
-/// one is requested in time.
+/// (<https://spiffe.io/docs/latest/spiffe-about/spiffe-concepts/>). The token is a JWT that is valid for some minutes,
+/// and a new one is requested in time.
 ///
 /// ```
 /// use authn::{Environment, ErrorKind, Loader};
@@ -62,8 +62,8 @@ pub struct Spiffe {
     audience: Vec<String>,
     /// Identity to ask for, such as `spiffe://example.org/things`. Unset, it is the first one that the program has.
     spiffe_id: Option<String>,
-    /// Socket of the agent: `unix:///run/agent.sock`, or `tcp://127.0.0.1:8081` with a loopback address. Unset, it is that of the
-    /// variable `SPIFFE_ENDPOINT_SOCKET`.
+    /// Socket of the agent: `unix:///run/agent.sock`, or `tcp://127.0.0.1:8081` with a loopback address. Unset, it is
+    /// that of the variable `SPIFFE_ENDPOINT_SOCKET`.
     endpoint: Option<String>,
 }
 

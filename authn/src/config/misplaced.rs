@@ -16,8 +16,8 @@ const CREDENTIALS: &str = "credentials";
 const STORES: &str = "stores";
 const PROFILE: &str = "profile";
 
-/// Returns what is meant by a key that is not known at its place, as the help of a problem; `None` if that is not certain. `chosen`
-/// is the provider in use.
+/// Returns what is meant by a key that is not known at its place, as the help of a problem; `None` if that is not
+/// certain. `chosen` is the provider in use.
 pub(super) fn help(
     registry: &Registry,
     chosen: Option<&str>,
@@ -139,8 +139,8 @@ fn tables(registry: &Registry, chosen: Option<&str>, name: &str) -> Vec<Key> {
     }
 }
 
-/// Returns the tables that have an option of this name: of `[credentials]`, the chosen provider and the other sections the first
-/// that has it, or else all providers and stores.
+/// Returns the tables that have an option of this name: of `[credentials]`, the chosen provider and the other sections
+/// the first that has it, or else all providers and stores.
 fn homes(registry: &Registry, chosen: Option<&str>, name: &str) -> Vec<Key> {
     let has = |field: &Field| field.key() == name;
     if sections::options(CREDENTIALS).iter().any(has) {

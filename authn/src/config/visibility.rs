@@ -178,8 +178,8 @@ impl<'r> Visibility<'r> {
         }
     }
 
-    /// Returns whether a value is one of the option that a value in place of the table sets. `keys` are those of the value, if it
-    /// is a table: `jwt = { env = "TOKEN" }` is a reference, unless the table itself has an option `env`.
+    /// Returns whether a value is one of the option that a value in place of the table sets. `keys` are those of the
+    /// value, if it is a table: `jwt = { env = "TOKEN" }` is a reference, unless the table itself has an option `env`.
     pub(crate) fn is_of_shorthand<'k>(
         self,
         keys: Option<impl ExactSizeIterator<Item = &'k str>>,

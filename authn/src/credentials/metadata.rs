@@ -13,8 +13,8 @@ impl Credentials {
     /// sensitive. A call that finds a valid token does not wait.
     ///
     /// It is for clients that take metadata for each call, or for a stream of messages. The names are those of the configured
-    /// place, such as `header = "token"` with `header_prefix = ""`. With tonic, [`authn::tonic`](crate::tonic) adds them to each
-    /// call.
+    /// place, such as `header = "token"` with `header_prefix = ""`. With tonic, [`authn::tonic`](crate::tonic) adds
+    /// them to each call.
     ///
     /// No address is checked here, because metadata has none: pass the pairs only to a server that the credentials are for.
     /// Where a provider has several credentials, they are those of the configured `domain`, or else of the first origin. Where
@@ -23,8 +23,8 @@ impl Credentials {
     /// # Errors
     ///
     /// It fails with [`Configuration`](crate::ErrorKind::Configuration) for a credential that is in the query or the body, that
-    /// signs each request, or whose name ends in `-bin`, which gRPC has for binary values; and where no origin is known, because
-    /// neither a domain nor an origin is configured.
+    /// signs each request, or whose name ends in `-bin`, which gRPC has for binary values; and where no origin is
+    /// known, because neither a domain nor an origin is configured.
     ///
     /// ```
     /// use authn::{Credentials, Placement, Token};

@@ -5,8 +5,8 @@ use url::{ParseError, Url};
 /// What a message expects in place of such a text.
 pub(crate) const EXPECTED: &str = "an address such as https://idp.example.com";
 
-/// Returns what a text is that can't be read as the address of a server, such as `a text without a scheme`. It repeats nothing of
-/// the text, which may be a misplaced secret.
+/// Returns what a text is that can't be read as the address of a server, such as `a text without a scheme`. It repeats
+/// nothing of the text, which may be a misplaced secret.
 ///
 /// ```
 /// use authn::diagnostic::no_address;

@@ -149,8 +149,8 @@ impl ClientIdentity {
         &self.0.key
     }
 
-    /// Returns the SHA-256 thumbprint of the client's certificate, as a token names it that is bound to it (`x5t#S256`, RFC 8705,
-    /// section 3.1).
+    /// Returns the SHA-256 thumbprint of the client's certificate, as a token names it that is bound to it (`x5t#S256`,
+    /// RFC 8705, section 3.1).
     ///
     /// ```
     /// # fn example(identity: &authn::http::ClientIdentity) {

@@ -6,8 +6,9 @@
 //!   within the same origin.
 //! - A response is limited to 1 MiB. There are deadlines for the connection and for the whole request.
 //! - A request is sent again only if the server can't have acted on it.
-//! - No error contains the path or the query of a URL, unless the server's description quotes it. Of a response's body, an error contains the server's error code and
-//!   description, if nothing secret that was sent is in them. Of its headers, it names the media type and the encoding at most.
+//! - No error contains the path or the query of a URL, unless the server's description quotes it. Of a response's body,
+//!   an error contains the server's error code and description, if nothing secret that was sent is in them. Of its
+//!   headers, it names the media type and the encoding at most.
 
 #[cfg(feature = "reqwest")]
 mod busy;

@@ -1,8 +1,8 @@
 //! When a request is sent again: only if the server can't have acted on the first one.
 //!
-//! A safe method, such as `GET`, changes nothing at the server (RFC 9110, 9.2.1), so it may be repeated. Other methods can spend a refresh token or a code, so
-//! they are repeated only if they never left this machine. All other failures are up to the source, which the cache
-//! asks again after a back-off.
+//! A safe method, such as `GET`, changes nothing at the server (RFC 9110, 9.2.1), so it may be repeated. Other methods
+//! can spend a refresh token or a code, so they are repeated only if they never left this machine. All other failures
+//! are up to the source, which the cache asks again after a back-off.
 
 use std::time::Duration;
 

@@ -8,9 +8,9 @@ use super::{Field, Type, schema::MAX_DEPTH, summary};
 pub(crate) const PLACEHOLDER: &str = "<fill in>";
 
 /// Returns a commented TOML table under `path`. The options that are needed come first, with the placeholder
-/// `<fill in>`, then those that the paragraph `First choose …` of the documentation names, and the others are commented out with their
-/// defaults. Nested tables of options follow. [`Entry::template`](crate::Entry::template) is the template of a
-/// provider.
+/// `<fill in>`, then those that the paragraph `First choose …` of the documentation names, and the others are commented
+/// out with their defaults. Nested tables of options follow. [`Entry::template`](crate::Entry::template) is the
+/// template of a provider.
 pub fn template<'a>(path: &str, doc: &str, fields: impl Iterator<Item = &'a Field>) -> String {
     let mut text = String::new();
     table(&mut text, path, doc, fields.collect(), true);
@@ -47,8 +47,8 @@ fn table(text: &mut String, path: &str, doc: &str, fields: Vec<&Field>, is_requi
     }
 }
 
-/// Returns the paragraph of a documentation that starts with `First choose`, on one line: what is decided before anything is filled
-/// in.
+/// Returns the paragraph of a documentation that starts with `First choose`, on one line: what is decided before
+/// anything is filled in.
 fn first_choice(doc: &str) -> Option<String> {
     doc.split("\n\n").find(|paragraph| paragraph.starts_with("First choose")).map(summary)
 }

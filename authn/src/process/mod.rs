@@ -42,8 +42,8 @@ const GRACE: Duration = Duration::from_secs(2);
 const MOST_CALLS: u32 = 5;
 const CALLS: &str = "AUTHN_CALLS";
 
-/// Returns the program of a command as it may be shown. Its arguments may be secrets, and so may a program with blanks, which is a
-/// whole command line by mistake.
+/// Returns the program of a command as it may be shown. Its arguments may be secrets, and so may a program with blanks,
+/// which is a whole command line by mistake.
 pub(crate) fn shown_program(program: &str) -> Option<&str> {
     (!program.is_empty() && !program.contains(char::is_whitespace)).then_some(program)
 }

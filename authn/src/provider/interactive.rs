@@ -203,9 +203,9 @@ pub trait InteractiveSource: TokenSource {
         &[]
     }
 
-    /// Returns the options that name the server and its client, for a source that keeps in each session whose it is: one refresh
-    /// token has one session, however its server is named. Such a source uses no session of another server, and
-    /// [says so](crate::TokenSource::is_own) of stored tokens.
+    /// Returns the options that name the server and its client, for a source that keeps in each session whose it is:
+    /// one refresh token has one session, however its server is named. Such a source uses no session of another server,
+    /// and [says so](crate::TokenSource::is_own) of stored tokens.
     #[doc(hidden)]
     fn server_options(&self) -> &'static [&'static str] {
         &[]

@@ -115,7 +115,8 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
     }
 
     /// Returns the provider whose tokens it passes on unchanged, from
-    /// [`Credentials::bound`](crate::Credentials::bound), so that an invalidation, a login or a logout here is one there, and so that provider places its token on requests.
+    /// [`Credentials::bound`](crate::Credentials::bound), so that an invalidation, a login or a logout here is one
+    /// there, and so that provider places its token on requests.
     ///
     /// A login by another program straight at that provider is not noticed: a token that has been passed on to a
     /// cache is used until it expires.
@@ -124,8 +125,8 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         None
     }
 
-    /// Takes over what an older source of the same session remembers of its tokens, such as the certificate that each was issued
-    /// for. It is called after a reload, before the first use.
+    /// Takes over what an older source of the same session remembers of its tokens, such as the certificate that each
+    /// was issued for. It is called after a reload, before the first use.
     #[doc(hidden)]
     fn continue_from(&self, older: &Self) {
         let _ = older;
@@ -138,8 +139,8 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         false
     }
 
-    /// Returns whether a token is as good for another program with the same options, which is so unless an exchange reads anything
-    /// else: a variable, a file, the machine that it runs on.
+    /// Returns whether a token is as good for another program with the same options, which is so unless an exchange
+    /// reads anything else: a variable, a file, the machine that it runs on.
     ///
     /// A [short-lived](crate::Loader::short_lived) program stores such tokens in `file` unless the option `store` says
     /// otherwise, so that the next one needs no exchange.
@@ -200,8 +201,9 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
         Vec::new()
     }
 
-    /// Asks whether the service that issues the tokens is here, without sending a secret; `None` if there is no such service. Of
-    /// the token of this machine's identity, what the server says can be the answer. A source with a login has [`InteractiveSource::probe`](crate::InteractiveSource::probe) for that.
+    /// Asks whether the service that issues the tokens is here, without sending a secret; `None` if there is no such
+    /// service. Of the token of this machine's identity, what the server says can be the answer. A source with a login
+    /// has [`InteractiveSource::probe`](crate::InteractiveSource::probe) for that.
     #[doc(hidden)]
     fn locate(&self, context: &Context) -> impl Future<Output = Result<Option<Probe>>> + Send {
         let _ = context;
@@ -223,11 +225,11 @@ pub trait TokenSource: Debug + Send + Sync + 'static {
     }
 
     /// Returns the nested providers whose tokens its exchanges send, from
-    /// [`Credentials::bound`](crate::Credentials::bound), such as the subject of a token exchange (RFC 8693). An exchange gets each
-    /// of these tokens by [`Credentials::token_for`](crate::Credentials::token_for).
+    /// [`Credentials::bound`](crate::Credentials::bound), such as the subject of a token exchange (RFC 8693). An
+    /// exchange gets each of these tokens by [`Credentials::token_for`](crate::Credentials::token_for).
     ///
-    /// Only here a provider is allowed whose token belongs to the request being served. Each of its tokens then has a cache of its
-    /// own, in memory alone, so that no user gets another user's token.
+    /// Only here a provider is allowed whose token belongs to the request being served. Each of its tokens then has a
+    /// cache of its own, in memory alone, so that no user gets another user's token.
     ///
     /// A login, a logout, an invalidation of all tokens and the end of the credentials reach these providers.
     #[doc(hidden)]

@@ -1,7 +1,7 @@
 //! The `Host` header of a request, which has to name the server of its URI.
 //!
-//! A server may choose by it for whom it answers, such as one in front of several tenants. So a request with another `Host` would
-//! take its credential to a server that this is not for.
+//! A server may choose by it for whom it answers, such as one in front of several tenants. So a request with another
+//! `Host` would take its credential to a server that this is not for.
 
 use http::{HeaderMap, HeaderValue, Uri, header::HOST};
 

@@ -1,7 +1,8 @@
 //! What an operator can observe: spans and events of the crate `tracing`, and with the feature `metrics` metrics of the crate
 //! `metrics`.
 //!
-//! All names of metrics and spans are here. An event is where its step is. `docs/metrics.md` explains them. A warm call reaches none of this code.
+//! All names of metrics and spans are here. An event is where its step is. `docs/metrics.md` explains them. A warm call
+//! reaches none of this code.
 
 mod labels;
 mod metric;

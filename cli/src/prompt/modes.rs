@@ -1,5 +1,6 @@
-//! The modes of the terminal while a secret is typed. They are restored however the question ends: by an answer, an error, a panic,
-//! and each signal that ends or stops the program, except SIGKILL and SIGSTOP, which no program can handle.
+//! The modes of the terminal while a secret is typed. They are restored however the question ends: by an answer, an
+//! error, a panic, and each signal that ends or stops the program, except SIGKILL and SIGSTOP, which no program can
+//! handle.
 
 use std::{
     fs::File,

@@ -37,8 +37,8 @@ source $argv[1]
 complete -C "$argv[3]" | string replace -r '\t.*' ''
 "#;
 
-/// Makes TAB show what is offered, between two marks. Nothing of zsh is replaced, and nothing waits: the marks are written before
-/// and after the list.
+/// Makes TAB show what is offered, between two marks. Nothing of zsh is replaced, and nothing waits: the marks are
+/// written before and after the list.
 const ZSH: &str = r"
 fpath=($ZDOTDIR $fpath)
 autoload -Uz compinit

@@ -49,8 +49,8 @@ use crate::machine;
 /// ```
 #[authn::token_provider("azure_managed_identity", cached)]
 pub struct AzureManagedIdentity {
-    /// Application ID URI of the API that the token is for, such as `https://vault.azure.net`. It is a resource and no scope, so
-    /// it does not end with `/.default`.
+    /// Application ID URI of the API that the token is for, such as `https://vault.azure.net`. It is a resource and no
+    /// scope, so it does not end with `/.default`.
     resource: String,
     /// Client ID of a user-assigned identity. Unset, it is the identity of the machine itself.
     client_id: Option<String>,

@@ -75,7 +75,8 @@ pub(crate) struct Client {
     jwt_header: Header,
     /// PEM file with the client's certificate and those between it and its authority, in this order, for `tls_client_auth` and
     /// `self_signed_tls_client_auth` (RFC 8705). With another method, it binds the tokens alone (RFC 8705, 4). It is
-    /// read again for each exchange. It is shown to the server's `mtls_endpoint_aliases`, and to the APIs that tokens are sent to.
+    /// read again for each exchange. It is shown to the server's `mtls_endpoint_aliases`, and to the APIs that tokens
+    /// are sent to.
     certificate: Option<PathBuf>,
     /// Private key of the certificate, as PEM (PKCS#8, PKCS#1 or SEC1, without a passphrase). While it and the
     /// certificate do not fit during a rotation, the last ones that did are used for at most five minutes.

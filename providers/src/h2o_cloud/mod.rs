@@ -262,8 +262,8 @@ impl H2oCloud {
         Ok(TokenResponse::from(request.send(context).await?))
     }
 
-    /// Sends a token of a session to an endpoint of the server that the session is of. `hint` is the token's type (RFC 7009, 2.1;
-    /// RFC 7662, 2.1).
+    /// Sends a token of a session to an endpoint of the server that the session is of. `hint` is the token's type (RFC
+    /// 7009, 2.1; RFC 7662, 2.1).
     async fn ask_about(
         &self,
         tokens: &TokenSet,

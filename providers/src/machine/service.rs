@@ -51,8 +51,8 @@ impl Service {
         })
     }
 
-    /// Finds out whether the service is here, once in a process. `probe` is a request without a secret, and `is_it` says whether
-    /// the answer is that of the service.
+    /// Finds out whether the service is here, once in a process. `probe` is a request without a secret, and `is_it`
+    /// says whether the answer is that of the service.
     ///
     /// A machine without it is [not applicable](Error::not_applicable).
     pub(crate) async fn find(

@@ -96,11 +96,12 @@ use crate::{
 
 /// Gets tokens from an OAuth 2 authorization server (RFC 6749).
 ///
-/// First choose who gets the tokens. A program that acts for itself needs a `client_secret`, and its grant is `client_credentials`.
-/// For people who log in, leave `client_secret` out: the grant is `authorization_code`, and the command `login` starts the login.
+/// First choose who gets the tokens. A program that acts for itself needs a `client_secret`, and its grant is
+/// `client_credentials`. For people who log in, leave `client_secret` out: the grant is `authorization_code`, and the
+/// command `login` starts the login.
 ///
-/// Exactly one of `issuer_url`, `token_endpoint_url`, `keycloak_url` and `resource_url` names the server. The grant and the client's
-/// authentication follow from the other options. Options that are not used are refused.
+/// Exactly one of `issuer_url`, `token_endpoint_url`, `keycloak_url` and `resource_url` names the server. The grant and
+/// the client's authentication follow from the other options. Options that are not used are refused.
 ///
 /// With the grants `authorization_code` and `device_code`, a user logs in with a browser on this machine, with a
 /// browser elsewhere, or with a code on any device. With a browser elsewhere, the user pastes the address that it

@@ -68,8 +68,8 @@ impl TokenKind {
         self.name() == Some("id_token")
     }
 
-    /// Returns what to take the token of an answer as whose type is `N_A` (RFC 8693, 2.2.1): a bearer token if another type than
-    /// that of an access token was requested.
+    /// Returns what to take the token of an answer as whose type is `N_A` (RFC 8693, 2.2.1): a bearer token if another
+    /// type than that of an access token was requested.
     pub(crate) fn taken_as(requested: Option<&Self>, received: &Received<'_>) -> Option<TokenType> {
         let is_not_applicable = received
             .text("token_type")

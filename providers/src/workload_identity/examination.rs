@@ -1,5 +1,5 @@
-//! What `doctor` says of the identity and the exchange: which identity this machine has, what it says of itself, what the exchange
-//! expects, and what the server answers.
+//! What `doctor` says of the identity and the exchange: which identity this machine has, what it says of itself, what
+//! the exchange expects, and what the server answers.
 //!
 //! A claim is shown only here, on request of a user, with its invisible characters escaped and no longer than a line. The token
 //! itself is not.

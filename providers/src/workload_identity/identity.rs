@@ -213,8 +213,8 @@ impl Candidates {
         identities.try_for_each(|identity| identity.validate(context))
     }
 
-    /// Gets the token of the first identity that this machine has. One that is there and fails ends the search, so that no other
-    /// identity is used by mistake.
+    /// Gets the token of the first identity that this machine has. One that is there and fails ends the search, so that
+    /// no other identity is used by mistake.
     pub(super) async fn find(&self, context: &Context) -> Result<Found> {
         let mut absent = Vec::new();
         for (index, (kind, identity)) in self.0.iter().enumerate() {

@@ -77,15 +77,15 @@ use crate::token_endpoint::Discovery;
 /// ```
 #[authn::token_provider("workload_identity", cached)]
 pub struct WorkloadIdentity {
-    /// Identity: `github_actions`, `gitlab`, `file_token`, `spiffe`, `gcp_metadata` or `azure_managed_identity`; with `auto`, the
-    /// first of these that this machine has.
+    /// Identity: `github_actions`, `gitlab`, `file_token`, `spiffe`, `gcp_metadata` or `azure_managed_identity`; with
+    /// `auto`, the first of these that this machine has.
     #[default(Kind::Auto)]
     identity: Kind,
-    /// What the identity's token is exchanged for: `google`, `azure`, `anthropic`, `openrouter`, or a table with one of the tables
-    /// `token_exchange` and `jwt_bearer`. Unset, the identity's own token is used.
+    /// What the identity's token is exchanged for: `google`, `azure`, `anthropic`, `openrouter`, or a table with one of
+    /// the tables `token_exchange` and `jwt_bearer`. Unset, the identity's own token is used.
     exchange: Option<ExchangeOptions>,
-    /// Audience that the identity's token is requested for, where the platform lets a program choose it. Unset, it is the one that
-    /// the exchange expects.
+    /// Audience that the identity's token is requested for, where the platform lets a program choose it. Unset, it is
+    /// the one that the exchange expects.
     identity_audience: Option<String>,
     /// File of the identity `file_token`. Unset, it is that of the variable `AZURE_FEDERATED_TOKEN_FILE` or
     /// `AWS_WEB_IDENTITY_TOKEN_FILE`.
@@ -93,8 +93,8 @@ pub struct WorkloadIdentity {
     /// Variable of the identity `gitlab`: the name of its token below `id_tokens` in the job.
     #[default("ID_TOKEN".to_owned())]
     variable: String,
-    /// Socket of the agent of the identity `spiffe`, in place of that of the variable `SPIFFE_ENDPOINT_SOCKET`. A program has this
-    /// identity only if it is built with the feature `spiffe`.
+    /// Socket of the agent of the identity `spiffe`, in place of that of the variable `SPIFFE_ENDPOINT_SOCKET`. A
+    /// program has this identity only if it is built with the feature `spiffe`.
     endpoint: Option<String>,
     #[flatten]
     service: ServiceOptions,

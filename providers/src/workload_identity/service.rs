@@ -43,12 +43,13 @@ pub(super) struct ServiceOptions {
     /// Cloud.
     #[default(Vec::new())]
     scope: Vec<String>,
-    /// Email address of the service account at Google whose token is requested with that of the pool, for the exchange `google`.
-    /// Unset, the token is the pool's own.
+    /// Email address of the service account at Google whose token is requested with that of the pool, for the exchange
+    /// `google`. Unset, the token is the pool's own.
     service_account: Option<String>,
     /// Tenant of Microsoft Entra: its identifier or its domain, for the exchange `azure`.
     tenant: Option<String>,
-    /// Identifier of the application or the managed identity at Microsoft Entra that trusts the identity, for the exchange `azure`.
+    /// Identifier of the application or the managed identity at Microsoft Entra that trusts the identity, for the
+    /// exchange `azure`.
     client_id: Option<String>,
     /// Identifier of the rule at Anthropic that names the identity (`fdrl_…`), for the exchange `anthropic`.
     federation_rule_id: Option<String>,
@@ -56,16 +57,16 @@ pub(super) struct ServiceOptions {
     organization_id: Option<String>,
     /// Identifier of the service account at Anthropic (`svac_…`), for the exchange `anthropic`.
     service_account_id: Option<String>,
-    /// Identifier of the workspace at Anthropic (`wrkspc_…`), or `default`, for the exchange `anthropic`. It is needed if the rule
-    /// allows several.
+    /// Identifier of the workspace at Anthropic (`wrkspc_…`), or `default`, for the exchange `anthropic`. It is needed
+    /// if the rule allows several.
     workspace_id: Option<String>,
     /// Identifier of the policy at `openrouter.ai` that names the identity, for the exchange `openrouter`.
     federation_policy_id: Option<String>,
-    /// Token endpoint of the service, in place of the public one, such as that of a sovereign cloud. With the exchange `azure` it
-    /// contains the tenant.
+    /// Token endpoint of the service, in place of the public one, such as that of a sovereign cloud. With the exchange
+    /// `azure` it contains the tenant.
     token_endpoint_url: Option<Address>,
-    /// Address of the service for tokens of service accounts, in place of `https://iamcredentials.googleapis.com`, for the exchange
-    /// `google`.
+    /// Address of the service for tokens of service accounts, in place of `https://iamcredentials.googleapis.com`, for
+    /// the exchange `google`.
     iam_credentials_url: Option<Address>,
 }
 

@@ -1,5 +1,5 @@
-//! A connection with room for one stream, whose server refuses a call at once and still reads its messages: the call is sent once
-//! more on the same connection, although it has not ended its messages.
+//! A connection with room for one stream, whose server refuses a call at once and still reads its messages: the call is
+//! sent once more on the same connection, although it has not ended its messages.
 
 use std::{
     convert::Infallible,

@@ -1,5 +1,5 @@
-//! `workload_identity` from the platform to the API: a job's token is exchanged at a real authorization server, and `doctor` says
-//! why one is refused.
+//! `workload_identity` from the platform to the API: a job's token is exchanged at a real authorization server, and
+//! `doctor` says why one is refused.
 
 use authn::{Environment, Loader, reqwest::Client};
 use authn_tests::{

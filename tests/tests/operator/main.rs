@@ -1,7 +1,7 @@
 //! What an operator sees of the authorization server: the story that a log tells, and what `doctor` finds.
 //!
-//! `stories` and `doctor` have a file for each case: how the server answers, and what is printed. To add a case, add a file. With
-//! `UPDATE_SNAPSHOTS=1`, what is printed is written to the files: look at what changed.
+//! `stories` and `doctor` have a file for each case: how the server answers, and what is printed. To add a case, add a
+//! file. With `UPDATE_SNAPSHOTS=1`, what is printed is written to the files: look at what changed.
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests are tests")]
 

@@ -1,8 +1,8 @@
 //! The JSON of `config show`.
 //!
 //! `{"profile", "provider", "values": […], "withheld": […], "problems": […]}`. The values of a project's file that is
-//! not trusted have a list of their own, so that each key is once among the values. A missing value is `null`. Members that do not
-//! apply (the value of a secret, the line of a variable) are left out.
+//! not trusted have a list of their own, so that each key is once among the values. A missing value is `null`. Members
+//! that do not apply (the value of a secret, the line of a variable) are left out.
 
 use authn::{
     View,

@@ -5,8 +5,9 @@
 //! ```
 //!
 //! It authenticates, and then requests `HUB_URL`, `AM_URL` (the access manager) and the given addresses, and calls the
-//! message service at `MESSAGE_URL`, by gRPC. `BITFOUNT_USER` is the user, `API_KEY_ID` and `API_KEY` are the keys, and `CLIENT_ID` is the client at the authorization server
-//! `AUTH_URL`. `JWT` is a first JWT, and `JWT_FILE` the file in which another application renews it.
+//! message service at `MESSAGE_URL`, by gRPC. `BITFOUNT_USER` is the user, `API_KEY_ID` and `API_KEY` are the keys, and
+//! `CLIENT_ID` is the client at the authorization server `AUTH_URL`. `JWT` is a first JWT, and `JWT_FILE` the file in
+//! which another application renews it.
 
 #![expect(clippy::print_stdout, reason = "it is a program for a terminal")]
 

@@ -8,8 +8,9 @@
 //!
 //! It requests the address once for each name, as a server program does that serves these users. The refresh tokens are
 //! in `REFRESH_TOKEN` and, for each user, in `REFRESH_TOKEN_ALICE` and so on. The server is in `ISSUER_URL` or
-//! `TOKEN_ENDPOINT_URL`, the client in `CLIENT_ID` and, if it has a secret, `CLIENT_SECRET`. With a discovery, the address of the
-//! environment is in `H2O_CLOUD_ENVIRONMENT`, and the refresh token in `H2O_CLOUD_CLIENT_PLATFORM_TOKEN`.
+//! `TOKEN_ENDPOINT_URL`, the client in `CLIENT_ID` and, if it has a secret, `CLIENT_SECRET`. With a discovery, the
+//! address of the environment is in `H2O_CLOUD_ENVIRONMENT`, and the refresh token in
+//! `H2O_CLOUD_CLIENT_PLATFORM_TOKEN`.
 
 #![expect(clippy::print_stdout, reason = "it is a program for a terminal")]
 

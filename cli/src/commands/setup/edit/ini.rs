@@ -4,8 +4,8 @@ use std::ops::Range;
 
 use super::{Added, newline};
 
-/// Returns the values of a key in a section. As in the files of pip, `-` and `_` in a key are the same, so are capitals, and `:`
-/// is another `=`.
+/// Returns the values of a key in a section. As in the files of pip, `-` and `_` in a key are the same, so are
+/// capitals, and `:` is another `=`.
 pub(in super::super) fn values<'t>(text: &'t str, section: &str, key: &str) -> Vec<&'t str> {
     let all = sections(text).into_iter().filter(|found| found.name == section);
     let pairs = all.flat_map(|found| text[found.body].lines()).filter_map(|line| {
