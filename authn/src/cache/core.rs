@@ -283,7 +283,7 @@ impl Core {
         }
     }
 
-    /// Returns the origins that the server has named for the token at hand, which may have expired, or else for the stored one.
+    /// Returns the origins that the server has named for the token in memory, which may have expired, or else for the stored one.
     pub(super) fn discovered_origins(&self, context: &Context) -> Option<Arc<Origins>> {
         if let Some(rotation) = self.scope.slot.load().as_deref() {
             return rotation.issued().origins().cloned();

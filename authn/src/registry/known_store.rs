@@ -65,19 +65,25 @@ impl KnownStore {
     /// Returns the problems of the store without changing it: who can read it, whether it can be written to, and which
     /// files were set aside.
     pub async fn examine(&self) -> Vec<Problem> {
-        let mut problems = self.0.examine();
-        if problems.iter().any(|problem| problem.severity() == Severity::Error) {
-            return problems;
+        self.examine_all().await.0
+    }
+
+    /// Does the same, and returns what the store's server says of itself, too.
+    #[doc(hidden)]
+    pub async fn examine_all(&self) -> (Vec<Problem>, Examination) {
+        let (mut problems, mut server) = (self.0.examine(), Examination::default());
+        if problems.iter().all(|problem| problem.severity() != Severity::Error)
+            && let Err(error) = self.ask(&mut problems, &mut server).await
+        {
+            problems.push(error.as_problem(ProblemCode::Store));
         }
-        let examined = match self.0.examine_server().await {
-            Ok(examination) => {
-                problems.extend(examination.problems().iter().cloned());
-                self.examine_seals(&mut problems).await
-            }
-            Err(error) => Err(error),
-        };
-        problems.extend(examined.err().map(|error| error.as_problem(ProblemCode::Store)));
-        problems
+        (problems, server)
+    }
+
+    async fn ask(&self, problems: &mut Vec<Problem>, server: &mut Examination) -> Result<()> {
+        *server = self.0.examine_server().await?;
+        problems.extend(server.problems().iter().cloned());
+        self.examine_seals(problems).await
     }
 
     /// Returns what the store's server says of itself, and the leases there. It is empty for a store without a server.

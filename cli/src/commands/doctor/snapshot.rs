@@ -182,13 +182,8 @@ impl Store {
 
 impl Examined {
     async fn of(store: &KnownStore) -> Self {
-        let problems = store.examine().await;
-        let mut examined = Self { problems, server: Examination::default() };
-        // Its error is one of the problems, and is not waited for again.
-        if store.is_remote() && !examined.has_failed() {
-            examined.server = store.examination().await.unwrap_or_default();
-        }
-        examined
+        let (problems, server) = store.examine_all().await;
+        Self { problems, server }
     }
 
     pub(super) fn has_failed(&self) -> bool {
