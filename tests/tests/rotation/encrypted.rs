@@ -44,7 +44,9 @@ impl Keys {
         let texts: Vec<String> = self.0.iter().rev().map(|key| STANDARD.encode(key)).collect();
         if let Some((current, previous)) = texts.split_first() {
             command.env("AUTHN_STORES__FILE__ENCRYPTION_KEY", current);
-            command.env("AUTHN_STORES__FILE__PREVIOUS_ENCRYPTION_KEYS", previous.join(","));
+            if !previous.is_empty() {
+                command.env("AUTHN_STORES__FILE__PREVIOUS_ENCRYPTION_KEYS", previous.join(","));
+            }
         }
         command.stdout(Stdio::piped()).stderr(Stdio::piped());
         command
