@@ -16,7 +16,10 @@ use authn::{
     Credentials, ErrorKind, Loader, Result, SecretString,
     config::{KnownStore, Severity},
     conformance::{self, Canary},
-    store::{Document, Encrypted, Encryption, Examination, FileStore, Lease, StoreKey, TokenStore},
+    store::{
+        Document, Encrypted, Encryption, Examination, FileStore, Lease, Locked, StoreKey,
+        TokenStore,
+    },
 };
 use base64::{
     Engine as _,
@@ -386,9 +389,13 @@ impl TokenStore for Remote {
         self.0.lock(key).await
     }
 
-    async fn lock_unless_replaced(&self, key: &StoreKey, revision: u64) -> Result<Option<Lease>> {
-        let stored = self.0.load(key).await?.map_or(0, |document| document.revision);
-        if stored == revision { self.lock(key).await.map(Some) } else { Ok(None) }
+    async fn lock_unless_replaced(&self, key: &StoreKey, revision: u64) -> Result<Locked> {
+        let stored = self.0.load(key).await?;
+        if stored.as_ref().map_or(0, |document| document.revision) == revision {
+            self.lock(key).await.map(Locked::Acquired)
+        } else {
+            Ok(Locked::Replaced(stored))
+        }
     }
 
     fn is_remote(&self) -> bool {
@@ -418,8 +425,13 @@ async fn check_remote(store: impl TokenStore) {
     assert!(store.is_remote(), "{store:?}");
     assert_eq!(store.examine_server().await.unwrap().facts(), [("version", "1".to_owned())]);
     let key = StoreKey::new("a");
-    assert!(store.lock_unless_replaced(&key, 7).await.unwrap().is_none(), "{store:?}");
-    assert!(store.lock_unless_replaced(&key, 0).await.unwrap().is_some(), "{store:?}");
+    let locked = async |revision| store.lock_unless_replaced(&key, revision).await.unwrap();
+    assert!(matches!(locked(7).await, Locked::Replaced(None)), "{store:?}");
+    assert!(locked(0).await.lease().is_some(), "{store:?}");
+    let text = "{\"version\":1,\"revision\":1,\"refresh_token\":\"r\"}";
+    assert!(store.save(&key, &Document { revision: 1, text: text.into() }, 0).await.unwrap());
+    let Locked::Replaced(Some(document)) = locked(0).await else { panic!("it is replaced") };
+    assert_eq!((document.revision, &*document.text.expose()), (1, text), "{store:?}");
 }
 
 #[tokio::test]

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     Context, Error, ErrorKind, Issued, Result, SecretString, SessionPolicy, Token, TokenSet,
-    store::{HeldLease, Record, StoredSession},
+    store::{HeldLease, Locked, Record, StoredSession},
     telemetry::{Operation, note_reason},
     time::{Clock, Moment, Sleep, before, chance},
     token::BEARER,
@@ -203,9 +203,12 @@ impl Exchange {
         session: &StoredSession,
         revision: u64,
         end: &mut Sleep,
-    ) -> Result<Option<HeldLease>> {
-        let lease = self.leased(session, session.lock_unless_replaced(revision), end).await?;
-        Ok(lease.map(|lease| HeldLease::new(lease, session.place())))
+    ) -> Result<Locked<Box<Record>>> {
+        let mut locked = self.leased(session, session.lock_unless_replaced(revision), end).await?;
+        if let Locked::Replaced(Some(record)) = &mut locked {
+            self.keep_session(session, record);
+        }
+        Ok(locked)
     }
 
     /// Waits for a lease until a time.

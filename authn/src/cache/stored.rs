@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     Error, ErrorKind, Issued, Result, SessionPolicy, TokenSet,
-    store::{HeldLease, Record, StoredFailure, StoredSession, StoredToken},
+    store::{HeldLease, Locked, Record, StoredFailure, StoredSession, StoredToken},
 };
 
 /// How often an exchange begins anew with a record that another process has saved, and how often one is saved onto another.
@@ -62,12 +62,15 @@ impl Exchange {
             let mut end = self.context.clock().sleep(LEASE);
             // What is left of earlier exchanges is saved under the lease.
             if session.is_remote() && !self.forced && !memory.is_ahead(self.generation) {
-                let mut seen = memory.seen;
+                let (mut seen, mut replaced) = (memory.seen, None::<Box<Record>>);
                 for _ in 0..ROUNDS {
                     let revision = if let Some(revision) = seen.take() {
                         revision
                     } else {
-                        let record = self.read_logged(&session).await?;
+                        let record = match replaced.take() {
+                            Some(record) => *record,
+                            None => self.read_logged(&session).await?,
+                        };
                         memory.seen = Some(record.revision);
                         if let Some(issued) = self.adopt(&session, &record)
                             && self.shared.is_current(&issued).await
@@ -76,9 +79,12 @@ impl Exchange {
                         }
                         record.revision
                     };
-                    lease = self.lease_unless_replaced(&session, revision, &mut end).await?;
-                    if lease.is_some() {
-                        break;
+                    match self.lease_unless_replaced(&session, revision, &mut end).await? {
+                        Locked::Acquired(acquired) => {
+                            lease = Some(HeldLease::new(acquired, session.place()));
+                            break;
+                        }
+                        Locked::Replaced(record) => replaced = record,
                     }
                 }
             }

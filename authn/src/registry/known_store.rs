@@ -7,8 +7,8 @@ use crate::{
     diagnostic::{Problem, ProblemCode, Severity},
     sorted::sorted,
     store::{
-        Content, Document, Examination, Inspected, KnownSession, Lease, NamedStore, Seal, StoreKey,
-        TokenStore, fingerprint_key, is_session,
+        Content, Document, Examination, Inspected, KnownSession, Lease, Locked, NamedStore, Seal,
+        StoreKey, TokenStore, fingerprint_key, is_session,
     },
 };
 
@@ -238,7 +238,7 @@ impl TokenStore for KnownStore {
         self.0.is_remote()
     }
 
-    async fn lock_unless_replaced(&self, key: &StoreKey, revision: u64) -> Result<Option<Lease>> {
+    async fn lock_unless_replaced(&self, key: &StoreKey, revision: u64) -> Result<Locked> {
         self.0.lock_unless_replaced(key, revision).await
     }
 

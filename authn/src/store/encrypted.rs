@@ -6,8 +6,8 @@ use std::{
 };
 
 use super::{
-    Content, Decrypted, Document, Encryption, Examination, Inspected, Lease, Seal, StoreContext,
-    StoreKey, TokenStore, fingerprint,
+    Content, Decrypted, Document, Encryption, Examination, Inspected, Lease, Locked, Seal,
+    StoreContext, StoreKey, TokenStore, fingerprint,
 };
 use crate::{Error, Result, diagnostic::Problem};
 
@@ -70,6 +70,11 @@ impl<S: TokenStore> Encrypted<S> {
             .with_help("check that its `save` replaces a document of the expected revision"))
     }
 
+    async fn decrypted(&self, key: &StoreKey, stored: Document) -> Result<Document> {
+        let decrypted = self.encryption.decrypt(key, &stored).await?;
+        Ok(self.read(key, stored, decrypted))
+    }
+
     /// Encrypts what the holder of a lease finds, and the framework's document, with the current key.
     async fn prepare(&self, key: &StoreKey) -> Result<()> {
         self.seal(key).await?;
@@ -119,13 +124,18 @@ impl<S: TokenStore> TokenStore for Encrypted<S> {
         Ok(lease)
     }
 
-    async fn lock_unless_replaced(&self, key: &StoreKey, revision: u64) -> Result<Option<Lease>> {
+    async fn lock_unless_replaced(&self, key: &StoreKey, revision: u64) -> Result<Locked> {
         self.encryption.refresh().await?;
-        let lease = self.store.lock_unless_replaced(key, revision).await?;
-        if lease.is_some() {
-            self.prepare(key).await?;
+        match self.store.lock_unless_replaced(key, revision).await? {
+            Locked::Acquired(lease) => {
+                self.prepare(key).await?;
+                Ok(Locked::Acquired(lease))
+            }
+            Locked::Replaced(None) => Ok(Locked::Replaced(None)),
+            Locked::Replaced(Some(stored)) => {
+                Ok(Locked::Replaced(Some(self.decrypted(key, stored).await?)))
+            }
         }
-        Ok(lease)
     }
 
     fn is_remote(&self) -> bool {
@@ -138,8 +148,7 @@ impl<S: TokenStore> TokenStore for Encrypted<S> {
 
     async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
         let Some(stored) = self.store.load(key).await? else { return Ok(None) };
-        let decrypted = self.encryption.decrypt(key, &stored).await?;
-        Ok(Some(self.read(key, stored, decrypted)))
+        self.decrypted(key, stored).await.map(Some)
     }
 
     async fn reserve(

@@ -3,8 +3,8 @@
 use std::{future::Future, sync::Arc, time::Instant};
 
 use super::{
-    Document, Examination, Inspected, Lease, Record, StoreKey, TokenStore, envelope::Envelope,
-    is_session,
+    Document, Examination, Inspected, Lease, Locked, Record, StoreKey, TokenStore,
+    envelope::Envelope, is_session,
 };
 use crate::{
     Error, Result,
@@ -24,7 +24,7 @@ pub(crate) trait ErasedStore: TokenStore {
         &'a self,
         key: &'a StoreKey,
         revision: u64,
-    ) -> Boxed<'a, Result<Option<Lease>>>;
+    ) -> Boxed<'a, Result<Locked>>;
     fn load_boxed<'a>(&'a self, key: &'a StoreKey) -> Boxed<'a, Result<Option<Document>>>;
     fn reserve_boxed<'a>(
         &'a self,
@@ -58,7 +58,7 @@ impl<S: TokenStore> ErasedStore for S {
         &'a self,
         key: &'a StoreKey,
         revision: u64,
-    ) -> Boxed<'a, Result<Option<Lease>>> {
+    ) -> Boxed<'a, Result<Locked>> {
         Box::pin(self.lock_unless_replaced(key, revision))
     }
 
@@ -145,7 +145,7 @@ impl NamedStore {
         &self,
         key: &StoreKey,
         revision: u64,
-    ) -> Result<Option<Lease>> {
+    ) -> Result<Locked> {
         let (store, key) = (Arc::clone(&self.store), key.clone());
         let work = async move { store.lock_unless_replaced_boxed(&key, revision).await };
         self.run("lock", work).await
@@ -158,9 +158,14 @@ impl NamedStore {
     /// Reads a key's document. An encrypted one of a store that does not encrypt is an error: it must not be replaced.
     pub(crate) async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
         let loaded = self.load_as_stored(key).await?;
-        let envelope = loaded.as_ref().and_then(|document| Envelope::of(&document.text.expose()));
-        match envelope {
-            None => Ok(loaded),
+        loaded.iter().try_for_each(|document| self.check_is_readable(key, document))?;
+        Ok(loaded)
+    }
+
+    /// Fails if a document is encrypted. One of a store that encrypts was decrypted.
+    pub(crate) fn check_is_readable(&self, key: &StoreKey, document: &Document) -> Result<()> {
+        match Envelope::of(&document.text.expose()) {
+            None => Ok(()),
             Some(Envelope { key_id, .. }) => Err(self.has_no_key(key, &key_id)),
         }
     }

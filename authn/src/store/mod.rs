@@ -24,6 +24,7 @@ mod inspected;
 mod key;
 mod known_session;
 mod lease;
+mod locked;
 mod locks;
 mod owner;
 mod policy;
@@ -57,6 +58,8 @@ pub use inspected::{Inspected, Seal};
 pub use key::StoreKey;
 pub use known_session::KnownSession;
 pub use lease::Lease;
+#[doc(hidden)]
+pub use locked::Locked;
 #[doc(hidden)]
 pub use locks::Locks;
 pub(crate) use owner::Owner;
@@ -240,7 +243,7 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
     where
         Self: Sized;
 
-    /// Acquires a key's lease, or returns `None` as soon as the key's document has another revision than `revision` (0 for no
+    /// Acquires a key's lease, or stops waiting as soon as the key's document has another revision than `revision` (0 for no
     /// document): what is waited for is then stored. So those that wait for one exchange need not acquire the lease one
     /// after the other. By default it waits for the lease in any case.
     #[doc(hidden)]
@@ -248,12 +251,12 @@ pub trait TokenStore: fmt::Debug + Send + Sync + 'static {
         &self,
         key: &StoreKey,
         revision: u64,
-    ) -> impl Future<Output = Result<Option<Lease>>> + Send
+    ) -> impl Future<Output = Result<Locked>> + Send
     where
         Self: Sized,
     {
         let _ = revision;
-        async { self.lock(key).await.map(Some) }
+        async { self.lock(key).await.map(Locked::Acquired) }
     }
 
     /// Returns whether an exchange reads the document before it asks for the lease: another machine may have stored the token

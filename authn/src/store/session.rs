@@ -6,7 +6,8 @@ use std::{
 };
 
 use super::{
-    Lease, NamedStore, Owner, Record, StoreKey, fingerprint::is_session, spec::ConfiguredScope,
+    Lease, Locked, NamedStore, Owner, Record, StoreKey, fingerprint::is_session,
+    spec::ConfiguredScope,
 };
 use crate::Result;
 
@@ -65,13 +66,19 @@ impl StoredSession {
         Ok(lease)
     }
 
-    /// Does the same, or returns `None` as soon as the record has another revision.
-    pub(crate) async fn lock_unless_replaced(&self, revision: u64) -> Result<Option<Lease>> {
-        let lease = self.store.lock_unless_replaced(&self.key, revision).await?;
-        if lease.is_some() {
-            self.take_over().await?;
-        }
-        Ok(lease)
+    /// Does the same, or returns as soon as the record has another revision.
+    pub(crate) async fn lock_unless_replaced(&self, revision: u64) -> Result<Locked<Box<Record>>> {
+        Ok(match self.store.lock_unless_replaced(&self.key, revision).await? {
+            Locked::Acquired(lease) => {
+                self.take_over().await?;
+                Locked::Acquired(lease)
+            }
+            Locked::Replaced(None) => Locked::Replaced(None),
+            Locked::Replaced(Some(document)) => {
+                self.store.check_is_readable(&self.key, &document)?;
+                Locked::Replaced(Some(Box::new(self.read(&self.key, &document))))
+            }
+        })
     }
 
     /// Returns whether the record is read before the lease is asked for.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Document, Examination, Inspected, Lease, StoreKey, TokenStore};
+use super::{Document, Examination, Inspected, Lease, Locked, StoreKey, TokenStore};
 use crate::{Result, diagnostic::Problem};
 
 /// A store that a program also uses by itself. [`open`](TokenStore::open) is not passed on: it is for stores that a
@@ -12,7 +12,7 @@ impl<S: TokenStore> TokenStore for Arc<S> {
         S::lock(self, key).await
     }
 
-    async fn lock_unless_replaced(&self, key: &StoreKey, revision: u64) -> Result<Option<Lease>> {
+    async fn lock_unless_replaced(&self, key: &StoreKey, revision: u64) -> Result<Locked> {
         S::lock_unless_replaced(self, key, revision).await
     }
 

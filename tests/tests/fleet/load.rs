@@ -6,7 +6,7 @@ use authn_tests::{redis::Server, waiting::until};
 use serde_json::json;
 use tempfile::NamedTempFile;
 
-use crate::scene::Scene;
+use crate::scene::{EXPIRY, Scene};
 
 const PROCESSES: usize = 10;
 const CLIENTS: usize = 100;
@@ -33,6 +33,20 @@ fn a_thousand_clients_make_one_exchange_for_each_expiry() {
     let each = f64::from(sent) / clients / expiries;
     println!("{sent} requests to Redis: {each:.2} for each client and expiry");
     assert!(each <= MOST, "{each} requests for each client and expiry");
+}
+
+#[test]
+fn a_client_that_finds_a_valid_token_has_asked_redis_once() {
+    let server = Server::start();
+    let scene = Scene::in_one(&server);
+    let mut fleet = scene.fleet(2, 1);
+    fleet.token();
+    fleet.all(EXPIRY);
+    let [first, second] = &mut fleet.processes[..] else { panic!("there are two") };
+    let exchanged = first.ask("get");
+    let monitor = Monitor::start(&server);
+    assert_eq!(second.ask("get")["tokens"], exchanged["tokens"]);
+    assert_eq!(monitor.end(&server), 1);
 }
 
 /// All commands that a server receives.

@@ -160,6 +160,11 @@ impl Process {
         writeln!(self.input, "{command}").unwrap();
     }
 
+    pub(crate) fn ask(&mut self, command: &str) -> Value {
+        self.send(command);
+        self.answer()
+    }
+
     pub(crate) fn answer(&mut self) -> Value {
         let mut line = String::new();
         self.output.read_line(&mut line).unwrap();

@@ -418,7 +418,7 @@ async fn numbers_that_are_not_numbers_are_damaged_and_not_the_end_of_a_session()
             let expected = (revision > 0).then(|| (1, "old".to_owned()));
             assert_eq!(loaded(&store).await, expected, "{part} {damaged}");
             let lease = store.lock_unless_replaced(&key(), revision).await.unwrap();
-            let lease = lease.expect("it is the revision that is stored");
+            let lease = lease.lease().expect("it is the revision that is stored");
             let reserved = store.reserve(&key(), &document(revision + 1, ""), revision).await;
             assert_eq!(reserved.unwrap(), Some(revision), "{part} {damaged}");
             assert!(save(&store, "new", revision).await.unwrap(), "{part} {damaged}");

@@ -32,8 +32,8 @@ async fn a_connection_that_the_server_has_ended_is_made_again_by_the_next_reques
         match request {
             0 => assert_eq!(loaded(&store).await, stored(1, "one")),
             1 => drop(store.lock(&key()).await.unwrap()),
-            2 => drop(store.lock_unless_replaced(&key(), 1).await.unwrap().unwrap()),
-            3 => assert!(store.lock_unless_replaced(&key(), 7).await.unwrap().is_none()),
+            2 => drop(store.lock_unless_replaced(&key(), 1).await.unwrap().lease().unwrap()),
+            3 => assert!(store.lock_unless_replaced(&key(), 7).await.unwrap().lease().is_none()),
             4 => assert_eq!(store.list().await.unwrap(), [key()]),
             _ => assert!(save(&store, "two", 1).await.unwrap()),
         }

@@ -129,7 +129,10 @@ fn options_that_contradict_each_other_are_errors() {
             "more than once",
         ),
         ("resource_url = 'http://a.test'\nclient_id = 'c'", "without encryption"),
-        ("resource_url = 'https://a.test'\nissuer = 'nowhere'\nclient_id = 'c'", "without a scheme"),
+        (
+            "resource_url = 'https://a.test'\nissuer = 'nowhere'\nclient_id = 'c'",
+            "without a scheme",
+        ),
         ("resource_url = 'https://b.test'\nclient_id = 'c'", "other origins"),
         (
             "resource_url = 'https://a.test'\nclient_id = 'c'\nclient_secret = 's'",

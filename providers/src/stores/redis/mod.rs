@@ -27,7 +27,7 @@ use std::{
 use authn::{
     Error, Result, SecretString, Url, Validation,
     store::{
-        Decrypted, Document, Encryption, Examination, Inspected, Lease, Seal, StoreContext,
+        Decrypted, Document, Encryption, Examination, Inspected, Lease, Locked, Seal, StoreContext,
         StoreKey, TokenStore,
     },
 };
@@ -126,12 +126,19 @@ impl TokenStore for Redis {
     }
 
     async fn lock(&self, key: &StoreKey) -> Result<Lease> {
-        let lease = self.opened()?.lock(key, None).await?;
+        let lease = self.opened()?.lock(key, None).await?.lease();
         lease.ok_or_else(|| Error::internal("a lease ended before it began").with_help("report it"))
     }
 
-    async fn lock_unless_replaced(&self, key: &StoreKey, revision: u64) -> Result<Option<Lease>> {
-        self.opened()?.lock(key, Some(revision)).await
+    async fn lock_unless_replaced(&self, key: &StoreKey, revision: u64) -> Result<Locked> {
+        let opened = self.opened()?;
+        Ok(match opened.lock(key, Some(revision)).await? {
+            Locked::Acquired(lease) => Locked::Acquired(lease),
+            Locked::Replaced(None) => Locked::Replaced(None),
+            Locked::Replaced(Some(stored)) => {
+                Locked::Replaced(opened.decrypted(key, &stored).await?)
+            }
+        })
     }
 
     fn is_remote(&self) -> bool {
@@ -141,18 +148,7 @@ impl TokenStore for Redis {
     async fn load(&self, key: &StoreKey) -> Result<Option<Document>> {
         let opened = self.opened()?;
         let Some(stored) = opened.sessions.load(key).await? else { return Ok(None) };
-        match opened.encryption.decrypt(key, &sealed(&stored)).await.map_err(as_store)? {
-            Decrypted::Current(document) | Decrypted::Previous(document) => Ok(Some(document)),
-            // A text that is not encrypted is not of this store.
-            _ => {
-                opened.sessions.note_damaged(key, &stored);
-                tracing::warn!(
-                    authn.session = key.as_str(),
-                    "a session in Redis is damaged and not used: it is set aside by the next save; log in again"
-                );
-                Ok(None)
-            }
-        }
+        opened.decrypted(key, &stored).await
     }
 
     async fn reserve(
@@ -264,18 +260,34 @@ impl Redis {
 
 impl Opened {
     /// Acquires the lease of a session, whose document has the current key then.
-    async fn lock(&self, key: &StoreKey, revision: Option<u64>) -> Result<Option<Lease>> {
+    async fn lock(&self, key: &StoreKey, revision: Option<u64>) -> Result<Locked<Stored>> {
         // Now, and not when a token that was issued once must be saved.
         self.encryption.refresh().await.map_err(as_store)?;
-        let lease = self.sessions.acquire(key, revision).await?;
-        if lease.is_some() && self.has_previous {
+        let locked = self.sessions.acquire(key, revision).await?;
+        if matches!(locked, Locked::Acquired(_)) && self.has_previous {
             self.seal(key).await?;
             if !self.has_sealed_own.load(Ordering::Relaxed) {
                 self.seal(&StoreKey::new(OWN)).await?;
                 self.has_sealed_own.store(true, Ordering::Relaxed);
             }
         }
-        Ok(lease)
+        Ok(locked)
+    }
+
+    /// Returns the document of a record; `None` if it is damaged.
+    async fn decrypted(&self, key: &StoreKey, stored: &Stored) -> Result<Option<Document>> {
+        match self.encryption.decrypt(key, &sealed(stored)).await.map_err(as_store)? {
+            Decrypted::Current(document) | Decrypted::Previous(document) => Ok(Some(document)),
+            // A text that is not encrypted is not of this store.
+            _ => {
+                self.sessions.note_damaged(key, stored);
+                tracing::warn!(
+                    authn.session = key.as_str(),
+                    "a session in Redis is damaged and not used: it is set aside by the next save; log in again"
+                );
+                Ok(None)
+            }
+        }
     }
 
     /// Encrypts a document of a previous key with the current one.

@@ -11,7 +11,7 @@ use std::{
 use authn::{
     Error, Result,
     private::PerProcess,
-    store::{Lease, StoreKey},
+    store::{Lease, Locked, StoreKey},
 };
 use tokio::{
     sync::broadcast::{Receiver, error::RecvError},
@@ -138,12 +138,12 @@ impl Sessions {
         Arc::clone(&made.value)
     }
 
-    /// Acquires a lease. With a revision, it stops waiting as soon as the record has another one, and returns `None`.
+    /// Acquires a lease. With a revision, it stops waiting as soon as the record has another one.
     pub(super) async fn acquire(
         &self,
         key: &StoreKey,
         revision: Option<u64>,
-    ) -> Result<Option<Lease>> {
+    ) -> Result<Locked<Stored>> {
         let (process, keys) = (self.process(), Arc::new(self.keys(key)));
         let client = &process.client;
         // Only those that wait have a channel, except that another save is likely to be waited for.
@@ -164,7 +164,7 @@ impl Sessions {
         let known = revision.map(|revision| revision.to_string()).unwrap_or_default();
         loop {
             let sent = since_boot();
-            let (status, number): (String, i64) = client
+            let answer: Vec<Option<String>> = client
                 .script(
                     &ACQUIRE,
                     &[&keys.lease, &keys.fence, &keys.record],
@@ -176,16 +176,19 @@ impl Sessions {
                     ],
                 )
                 .await?;
+            let mut answer = answer.into_iter();
+            let (status, number) = (answer.next().flatten(), answer.next().flatten());
             // A lease without an end has -1.
-            let number = u64::try_from(number).unwrap_or(0);
-            match &*status {
-                "acquired" => {
+            let number = number.and_then(|number| number.parse().ok()).unwrap_or(0);
+            match status.as_deref() {
+                Some("acquired") => {
                     let held = Held::new(claim.owner.clone(), number, sent, self.lease, since_boot);
-                    return Ok(Some(self.held(claim, held)));
+                    return Ok(Locked::Acquired(self.held(claim, held)));
                 }
-                "replaced" => {
+                Some("replaced") => {
                     claim.disarm();
-                    return Ok(None);
+                    let stored = Stored::read(&mut answer);
+                    return Ok(Locked::Replaced(self.settled(&process, &keys, stored).await?));
                 }
                 _ => {}
             }
@@ -202,7 +205,7 @@ impl Sessions {
                 Event::Free => {}
                 Event::Replaced => {
                     claim.disarm();
-                    return Ok(None);
+                    return Ok(Locked::Replaced(None));
                 }
             }
             // A connection that has ended has no subscription any more.
@@ -262,16 +265,26 @@ impl Sessions {
 
     pub(super) async fn load(&self, key: &StoreKey) -> Result<Option<Stored>> {
         let (process, keys) = (self.process(), self.keys(key));
+        let stored = read(&process.client, &keys).await?;
+        self.settled(&process, &keys, stored).await
+    }
+
+    /// Returns a record that was read, or the one that is put back in its place.
+    async fn settled(
+        &self,
+        process: &Process,
+        keys: &Keys,
+        mut stored: Option<Stored>,
+    ) -> Result<Option<Stored>> {
         for _ in 0..TRIES {
-            let stored = read(&process.client, &keys).await?;
             let lost = lock(&process.known).note_read(&keys.record, stored.as_ref());
             let Some(newer) = lost else { return Ok(stored) };
-            if self.put_back(&process, &keys, stored.as_ref(), &newer).await? {
+            if self.put_back(process, keys, stored.as_ref(), &newer).await? {
                 return Ok(Some(newer));
             }
+            stored = read(&process.client, keys).await?;
         }
         // It is saved all the time, so it is there.
-        let stored = read(&process.client, &keys).await?;
         lock(&process.known).note(&keys.record, stored.clone());
         Ok(stored)
     }
@@ -586,14 +599,21 @@ async fn renew(process: Arc<Process>, keys: Arc<Keys>, held: Arc<Held>, lease: D
 async fn read(client: &Client, keys: &Keys) -> Result<Option<Stored>> {
     let mut command = redis::cmd("HMGET");
     command.arg(&keys.record).arg("revision").arg("tag").arg("document").arg("base");
-    let [revision, tag, document, base]: [Option<String>; 4] =
-        client.command(Target::Key(&keys.record), &command).await?;
-    Ok(revision.map(|revision| Stored {
-        revision: number(&revision),
-        tag: tag.unwrap_or_default(),
-        document: document.unwrap_or_default(),
-        base: base.as_deref().map_or(0, number),
-    }))
+    let fields: Vec<Option<String>> = client.command(Target::Key(&keys.record), &command).await?;
+    Ok(Stored::read(&mut fields.into_iter()))
+}
+
+impl Stored {
+    /// Reads its fields; `None` without a revision.
+    fn read(fields: &mut impl Iterator<Item = Option<String>>) -> Option<Self> {
+        let mut next = || fields.next().flatten();
+        Some(Self {
+            revision: number(&next()?),
+            tag: next().unwrap_or_default(),
+            document: next().unwrap_or_default(),
+            base: next().as_deref().map_or(0, number),
+        })
+    }
 }
 
 /// Reads a number as the scripts do: a text that is not a number counts as 0, and is not a document either.
