@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use jiff::{Timestamp, Unit};
 use serde::{Serialize, Serializer};
 use serde_json::Value;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tracing::Event;
 use tracing_subscriber::fmt::format::Writer;
 
@@ -16,10 +16,9 @@ pub(super) struct Json;
 impl Line for Json {
     fn write(&self, event: &Event<'_>, mut writer: Writer<'_>) -> fmt::Result {
         let Fields { message, values } = Fields::of(event);
-        let now = Timestamp::now();
-        let now = now.round(Unit::Millisecond).unwrap_or(now);
+        let now = OffsetDateTime::now_utc().truncate_to_millisecond();
         let head = [
-            ("timestamp", now.to_string().into()),
+            ("timestamp", now.format(&Rfc3339).map_err(|_| fmt::Error)?.into()),
             ("level", event.metadata().level().as_str().into()),
             ("target", event.metadata().target().into()),
             ("message", message.into()),

@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime};
 
 use authn::config::duration;
-use jiff::Timestamp;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// Parses a duration in the same form as in the configuration.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
@@ -48,8 +48,11 @@ pub(crate) fn countdown(left: Duration) -> String {
 
 /// Returns a time in RFC 3339, in UTC and in whole seconds; `None` after the year 9999.
 pub(crate) fn rfc_3339(time: SystemTime) -> Option<String> {
-    let second = Timestamp::try_from(time).ok()?.as_second();
-    Timestamp::from_second(second).ok().map(|timestamp| timestamp.to_string())
+    let second = match time.duration_since(SystemTime::UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_secs()).ok()?,
+        Err(before) => -i64::try_from(before.duration().as_secs()).ok()?,
+    };
+    OffsetDateTime::from_unix_timestamp(second).ok()?.format(&Rfc3339).ok()
 }
 
 #[cfg(test)]

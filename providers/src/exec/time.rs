@@ -3,9 +3,9 @@
 use std::time::{Duration, SystemTime};
 
 use authn::private::seconds;
-use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::Number;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// The latest expiry that is used, in seconds since the Unix epoch: the year 2262.
 const LATEST: u64 = 9_223_372_036;
@@ -57,11 +57,8 @@ pub(super) fn guessed(number: u64) -> Expiry {
 
 /// Returns a time with an offset from UTC (RFC 3339, 5.6). A time without one is a local time, which is not used.
 pub(super) fn rfc_3339(text: &str) -> Option<Expiry> {
-    let text = text.trim();
-    // Some tools write "never" as the last second of the year 9999, which is beyond the last time of the crate.
-    let text = text.strip_prefix("9999").map_or(text.into(), |rest| format!("9998{rest}"));
-    let time: Timestamp = text.parse().ok()?;
-    Some(unix_time(u64::try_from(time.as_second()).unwrap_or(0)))
+    let time = OffsetDateTime::parse(text.trim(), &Rfc3339).ok()?;
+    Some(unix_time(u64::try_from(time.unix_timestamp()).unwrap_or(0)))
 }
 
 fn unix_time(seconds: u64) -> Expiry {

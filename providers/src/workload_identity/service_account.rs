@@ -2,8 +2,8 @@
 //! (<https://docs.cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken>).
 
 use authn::{Context, Error, ErrorKind, Result, Token, Url};
-use jiff::Timestamp;
 use serde_json::json;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::token_endpoint::Address;
 
@@ -65,7 +65,8 @@ impl ServiceAccount {
         let place = format!("the answer of {}", answer.place());
         let token = Token::new(answer.required::<String>("accessToken")?)
             .map_err(|error| error.at(&place))?;
-        let end = answer.required::<String>("expireTime")?.parse::<Timestamp>().map_err(|_| {
+        let end = answer.required::<String>("expireTime")?;
+        let end = OffsetDateTime::parse(&end, &Rfc3339).map_err(|_| {
             Error::protocol(format!("{place} has an `expireTime` that is not a time"))
                 .with_help("check `iam_credentials_url`")
         })?;

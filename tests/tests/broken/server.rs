@@ -6,9 +6,9 @@ use std::{
     net::{Ipv4Addr, TcpListener},
     sync::Arc,
     thread,
+    time::{Duration, SystemTime},
 };
 
-use jiff::{SignedDuration, Timestamp};
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use serde::Deserialize;
 
@@ -115,8 +115,8 @@ fn serve(stream: impl Read + Write, script: &Script, at: &str) {
     let body = body.replace("{server}", at);
     let headers = answer.iter().flat_map(|answer| &answer.headers);
     // Off by days and hours, whatever the time of day is.
-    let earlier = Timestamp::now() - SignedDuration::from_mins(60 * 60 + 30);
-    let earlier = earlier.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string();
+    let earlier = SystemTime::now() - Duration::from_mins(60 * 60 + 30);
+    let earlier = httpdate::fmt_http_date(earlier);
     let headers: Vec<_> = headers.map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let headers = headers.concat().replace("{earlier}", &earlier);
     let length = body.len();

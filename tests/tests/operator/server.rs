@@ -5,8 +5,8 @@ use std::{collections::VecDeque, sync::Mutex, thread, time::Duration};
 use authn_tests::tools::server::{Answer, Site};
 use bytes::Bytes;
 use http::{Request, Response, header};
-use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
+use time::OffsetDateTime;
 
 /// An answer of the server.
 #[derive(Clone, Debug, Deserialize)]
@@ -51,11 +51,11 @@ impl Site for Staged {
         thread::sleep(Duration::from_millis(given.delay_ms));
         let host = request.headers()[header::HOST].to_str().unwrap();
         let body = given.body.replace("SERVER", &format!("{}://{host}", self.scheme));
-        let now = Timestamp::now() + SignedDuration::from_secs(given.ahead);
+        let now = OffsetDateTime::now_utc() + time::Duration::seconds(given.ahead);
         Response::builder()
             .status(given.status)
             .header(header::CONTENT_TYPE, "application/json")
-            .header(header::DATE, now.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
+            .header(header::DATE, httpdate::fmt_http_date(now.into()))
             .body(body.into_bytes())
             .unwrap()
     }

@@ -7,8 +7,8 @@
 use std::{fs, io::Write as _, os::unix::fs::symlink, path::Path, process::Stdio};
 
 use authn_tests::command::Outcome;
-use jiff::Timestamp;
 use serde_json::Value;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use toml_edit::{DocumentMut, Item};
 
 use crate::scene::Scene;
@@ -44,7 +44,7 @@ fn every_published_exchange_is_kept() {
     fs::write(config, text).unwrap();
     let known: Value = serde_json::from_str(&scene.shell("authn token --json").success()).unwrap();
     let time = known["expires_at"].as_str().unwrap();
-    let epoch = time.parse::<Timestamp>().unwrap().as_second().to_string();
+    let epoch = OffsetDateTime::parse(time, &Rfc3339).unwrap().unix_timestamp().to_string();
     let values =
         [("{token}", known["token"].as_str().unwrap()), ("{epoch}", &epoch), ("{time}", time)];
 
