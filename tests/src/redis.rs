@@ -304,6 +304,11 @@ impl Watched {
         Self { master, replica, sentinels }
     }
 
+    /// Has the sentinels make the replica the master, which takes some time.
+    pub fn fail_over(&self) {
+        assert_eq!(self.sentinels[0].ask(&["SENTINEL", "FAILOVER", "mymaster"]), "OK");
+    }
+
     /// Waits until the sentinels have made the replica the master.
     pub fn wait_for_failover(&self) {
         let port = self.replica.port().to_string();

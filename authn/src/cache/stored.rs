@@ -349,6 +349,7 @@ impl Exchange {
                 Err(error) if is_over(&error, sent.as_ref()) => error,
                 result => return result.map(Box::new),
             };
+            let wall = self.context.clock().now().wall();
             let mut now = self.limited(self.read(session)).await??;
             let is_same = same_refresh_token(&now, sent.as_ref());
             if lease.is_lost() {
@@ -362,8 +363,9 @@ impl Exchange {
             }
             if is_same {
                 now.refresh_token = None;
-                // An earlier one: this one holds until a user logs in.
-                now.failure = None;
+                // Until a user logs in, the end itself tells the others. Without logins, they would each ask.
+                let holds = if now.has_ended() { None } else { StoredFailure::of(&error, wall) };
+                now.failure = holds;
                 self.limited(session.save(&mut now)).await??;
             }
             return Err(error);

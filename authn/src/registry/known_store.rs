@@ -186,7 +186,7 @@ impl KnownStore {
                     let option =
                         if self.encrypts() { "previous_encryption_keys" } else { "encryption_key" };
                     let help = format!(
-                        "set `stores.{name}.{option}`, or delete its document from the store if the key is lost"
+                        "set `stores.{name}.{option}`, or end all sessions by `logout --all` if the key is lost"
                     );
                     problems.push(Problem::warning(ProblemCode::Store, message).with_help(help));
                 }
@@ -215,14 +215,20 @@ impl KnownStore {
         self.0.clear(key).await
     }
 
-    /// Ends all sessions, also damaged ones and those of a later version, which it does not return. If one can't be ended,
-    /// such as one of a key that the store does not have, the others are, and the first error is returned. If the list can't
-    /// be read, none is ended.
+    /// Ends all sessions, also damaged ones, those of a later version, and those of a key that the store does not have. If one
+    /// can't be ended, the others are, and the first error is returned. If the list can't be read, none is ended.
+    ///
+    /// The framework's own document is made anew if it is of a key that the store does not have.
     pub async fn forget_all(&self) -> Result<Vec<KnownSession>> {
         let sessions = self.sessions().await?;
         let mut result = Ok(());
         for key in self.0.list().await?.iter().filter(|key| is_session(key)) {
             result = result.and(self.0.clear(key).await);
+        }
+        let own = fingerprint_key();
+        let seal = self.0.inspect(&own).await?.map(|inspected| inspected.seal);
+        if seal == Some(Seal::Locked) {
+            result = result.and(self.0.clear(&own).await);
         }
         result.map(|()| sessions)
     }

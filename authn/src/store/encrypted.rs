@@ -213,6 +213,6 @@ impl<S: TokenStore> TokenStore for Encrypted<S> {
             }
             Some(Decrypted::Damaged) => (Seal::Damaged, None),
         };
-        Ok(Some(Inspected { document, key_id, seal }))
+        Ok(Some(Inspected { revision: stored.revision, document, key_id, seal }))
     }
 }

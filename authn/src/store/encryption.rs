@@ -178,7 +178,7 @@ impl Encryption {
         let message =
             format!("`{key}` is encrypted with the key {key_id}, which is not configured");
         let help = format!(
-            "add it to `{}previous_encryption_keys`, or delete its document from the store if the key is lost",
+            "add it to `{}previous_encryption_keys`, or end all sessions by `logout --all` if the key is lost",
             self.table
         );
         Err(Error::store(message).with_help(help))
@@ -507,7 +507,7 @@ mod tests {
         assert_eq!(
             error.help(),
             Some(
-                "add it to `stores.file.previous_encryption_keys`, or delete its document from the store if the key is lost"
+                "add it to `stores.file.previous_encryption_keys`, or end all sessions by `logout --all` if the key is lost"
             )
         );
         assert_eq!(error.kind(), crate::ErrorKind::Store);

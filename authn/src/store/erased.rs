@@ -254,7 +254,8 @@ impl NamedStore {
     /// Ends a session: replaces its record with an empty one, and tries again if another process replaces it meanwhile.
     pub(crate) async fn clear(&self, key: &StoreKey) -> Result<()> {
         for _ in 0..MOST_TRIES {
-            let revision = self.load(key).await?.map_or(0, |document| document.revision);
+            // Also of one that can't be decrypted.
+            let revision = self.inspect(key).await?.map_or(0, |inspected| inspected.revision);
             let empty = Record { revision, ..Record::default() };
             let document = empty.write(empty.next_revision());
             if self.save(key, &document, revision).await? {

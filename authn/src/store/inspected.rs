@@ -6,6 +6,7 @@ use super::{Document, envelope::Envelope};
 #[doc(hidden)]
 #[derive(Clone, Debug)]
 pub struct Inspected {
+    pub revision: u64,
     /// The document; `None` if it can't be read.
     pub document: Option<Document>,
     /// The name of the key that it is encrypted with; `None` if it is not encrypted.
@@ -32,10 +33,11 @@ pub enum Seal {
 impl Inspected {
     /// Returns what a document of a store is that does not encrypt.
     pub(super) fn without_key(document: Document) -> Self {
+        let revision = document.revision;
         match Envelope::of(&document.text.expose()) {
-            None => Self { document: Some(document), key_id: None, seal: Seal::Unused },
+            None => Self { revision, document: Some(document), key_id: None, seal: Seal::Unused },
             Some(Envelope { key_id, .. }) => {
-                Self { document: None, key_id: Some(key_id), seal: Seal::Locked }
+                Self { revision, document: None, key_id: Some(key_id), seal: Seal::Locked }
             }
         }
     }

@@ -205,7 +205,8 @@ impl Record {
     /// Returns this record, which was made from `begun`, moved onto `now`, which another process has saved since. `None` if
     /// `now` has another session, or another token with this name.
     pub(crate) fn onto(&self, begun: &Self, now: &Self, scope: &str) -> Option<Self> {
-        if !now.is_of_session(begun) || now.secret(scope) != begun.secret(scope) {
+        let is_same = now.is_of_session(begun) || now.was_refused(begun);
+        if !is_same || now.secret(scope) != begun.secret(scope) {
             return None;
         }
         let mut record = Self { revision: now.revision, ..self.clone() };
@@ -226,6 +227,17 @@ impl Record {
     }
 
     /// Returns whether both have the same session, so that the next exchange would send the same.
+    /// Returns whether it is what is left of `begun` after a server has refused the refresh token, such as because another
+    /// process had spent it.
+    fn was_refused(&self, begun: &Self) -> bool {
+        self.refresh_token.is_none()
+            && begun.refresh_token.is_some()
+            && !self.is_cleared()
+            && self.session == begun.session
+            && self.fingerprint == begun.fingerprint
+            && self.kept == begun.kept
+    }
+
     fn is_of_session(&self, other: &Self) -> bool {
         self.session == other.session
             && self.fingerprint == other.fingerprint

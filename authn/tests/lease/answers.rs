@@ -88,6 +88,27 @@ async fn an_answer_is_not_used_if_another_process_has_renewed_the_session() {
 }
 
 #[tokio::test]
+async fn an_answer_is_saved_if_the_new_holder_was_refused() {
+    let (bench, shelf) = stored().await;
+    let former = shelf.process(&bench);
+    let answered = bench.server.stops.at("answer");
+    let exchange = start(&former);
+    answered.reached().await;
+    shelf.take_leases_away();
+    // What it sends was spent by the former one, whose answer has the only token that is accepted.
+    bench.server.used.lock().unwrap().clear();
+    let error = shelf.process(&bench).token().await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::LoginRequired, "{error}");
+    answered.go_on();
+    assert_eq!(exchange.await.unwrap().unwrap().secret(), "t2");
+    let other = shelf.process(&bench);
+    assert_eq!(token(&other).await, "t2", "it is stored");
+    bench.expire();
+    assert_eq!(token(&other).await, format!("t{}", bench.exchanges()));
+    assert_eq!(sent(&bench).last().unwrap(), "r2");
+}
+
+#[tokio::test]
 async fn an_answer_is_not_used_if_what_is_stored_instead_has_no_usable_token() {
     let (bench, shelf) = stored().await;
     bench.server.accepts_spent.store(true, Ordering::SeqCst);

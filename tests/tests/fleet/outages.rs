@@ -121,8 +121,13 @@ fn a_fleet_goes_on_after_a_failover_of_the_sentinels() {
 }
 
 /// Has Redis fail over while the answer of an exchange is on its way. The answer is saved all the same, and nothing is lost:
-/// neither the token, which is issued once, nor the session.
-fn fail_over_during_an_exchange(scene: &Scene, fleet: &mut Fleet, fail_over: impl FnOnce()) {
+/// neither the token, which is issued once, nor the session. `then` follows when the token is there.
+fn fail_over_during_an_exchange(
+    scene: &Scene,
+    fleet: &mut Fleet,
+    fail_over: impl FnOnce(),
+    then: impl FnOnce(),
+) {
     let before = fleet.token();
     let exchanges = scene.exchanges();
     scene.rig.faults(&json!([{ "hold": true }]));
@@ -136,6 +141,7 @@ fn fail_over_during_an_exchange(scene: &Scene, fleet: &mut Fleet, fail_over: imp
     assert_eq!(issued.len(), 1, "the process that has asked for it serves it: {answers:?}");
     assert_ne!(issued.first(), Some(&&*before));
     assert_eq!(scene.exchanges(), exchanges + 1);
+    then();
     // The others may have failed while there was no master. The next exchange sends what was saved.
     goes_on(scene, fleet);
 }
@@ -150,11 +156,58 @@ fn a_failover_of_the_sentinels_during_an_exchange_loses_nothing_that_was_replica
     let mut watched = Watched::start();
     let scene = Scene::new(&format!("sentinels = {}\nmaster = 'mymaster'", watched.urls()));
     let mut fleet = scene.fleet(PROCESSES, CLIENTS);
-    fail_over_during_an_exchange(&scene, &mut fleet, || {
-        until("the lease at the replica", || has_lease(&watched.replica).then_some(()));
-        watched.master.kill();
-        watched.wait_for_failover();
-    });
+    fail_over_during_an_exchange(
+        &scene,
+        &mut fleet,
+        || {
+            until("the lease at the replica", || has_lease(&watched.replica).then_some(()));
+            watched.master.kill();
+            watched.wait_for_failover();
+        },
+        || {},
+    );
+}
+
+#[test]
+fn a_planned_failover_during_an_exchange_loses_nothing() {
+    let watched = Watched::start();
+    let sentinels = format!("sentinels = {}\nmaster = 'mymaster'\nreplicas = 1", watched.urls());
+    let scene = Scene::new(&sentinels);
+    let mut fleet = scene.fleet(PROCESSES, CLIENTS);
+    // The answer is there at any time of it: the old master takes saves until it is told.
+    fail_over_during_an_exchange(
+        &scene,
+        &mut fleet,
+        || watched.fail_over(),
+        || {
+            watched.wait_for_failover();
+            until("the old master is a replica", || {
+                watched
+                    .master
+                    .ask(&["INFO", "replication"])
+                    .contains("master_link_status:up")
+                    .then_some(())
+            });
+        },
+    );
+}
+
+#[test]
+fn a_session_that_is_put_back_is_found_by_programs_that_start_later() {
+    let server = Server::start();
+    let scene = Scene::in_one(&server);
+    let mut fleet = scene.fleet(1, 1);
+    fail_over_during_an_exchange(
+        &scene,
+        &mut fleet,
+        || {
+            assert_eq!(server.ask(&["FLUSHALL"]), "OK");
+        },
+        || {},
+    );
+    // It would send the configured refresh token otherwise, which is spent.
+    scene.authn(&["token"]).success();
+    scene.exchanges();
 }
 
 #[test]
@@ -162,13 +215,18 @@ fn a_failover_of_a_cluster_during_an_exchange_loses_nothing_that_was_replicated(
     let mut cluster = Cluster::with_replicas(1);
     let scene = Scene::new(&format!("nodes = {}", cluster.urls()));
     let mut fleet = scene.fleet(PROCESSES, CLIENTS);
-    fail_over_during_an_exchange(&scene, &mut fleet, || {
-        until("the lease at a master and its replica", || {
-            (cluster.nodes().iter().filter(|node| has_lease(node)).count() == 2).then_some(())
-        });
-        cluster.kill(has_lease);
-        cluster.wait_for_failover();
-    });
+    fail_over_during_an_exchange(
+        &scene,
+        &mut fleet,
+        || {
+            until("the lease at a master and its replica", || {
+                (cluster.nodes().iter().filter(|node| has_lease(node)).count() == 2).then_some(())
+            });
+            cluster.kill(has_lease);
+            cluster.wait_for_failover();
+        },
+        || {},
+    );
 }
 
 #[test]

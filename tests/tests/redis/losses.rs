@@ -1,6 +1,6 @@
 //! Servers that restart, forget their scripts, fail over, or lose what was saved last.
 
-use std::time::Duration;
+use std::{net::TcpListener, time::Duration};
 
 use authn::store::TokenStore as _;
 use authn_tests::redis::{Server, Watched};
@@ -17,6 +17,30 @@ async fn scripts_that_the_server_has_forgotten_are_sent_again() {
     assert!(save(&store, "two", 1).await.unwrap());
     drop(store.lock(&key()).await.unwrap());
     assert_eq!(loaded(&store).await, stored(2, "two"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_saved_under_a_lease_is_tried_again_as_long_as_that_lasts() {
+    let mut server = Server::with(&["--appendonly", "yes", "--appendfsync", "always"]);
+    let store = at(&server.url());
+    assert!(save(&store, "old", 0).await.unwrap());
+    let lease = store.lock(&key()).await.unwrap();
+    server.kill();
+    let listener = TcpListener::bind(("127.0.0.1", server.port())).unwrap();
+    let saving = tokio::spawn({
+        let store = store.clone();
+        async move { save(&store, "new", 1).await }
+    });
+    // It has been tried in vain.
+    tokio::task::spawn_blocking(move || drop(listener.accept().unwrap())).await.unwrap();
+    server.restart();
+    assert!(saving.await.unwrap().unwrap());
+    assert_eq!(loaded(&store).await, stored(2, "new"));
+    drop(lease);
+    // Without a lease, a caller is told at once.
+    server.kill();
+    let error = save(&store, "newer", 2).await.unwrap_err();
+    assert!(error.is_unreachable(), "{error}");
 }
 
 #[tokio::test]

@@ -240,6 +240,12 @@ impl Client {
         made.unwrap_or_else(|_| Err(self.error(&Cause::Timeout)))
     }
 
+    /// Has the next command make a connection, such as to another master.
+    pub(super) async fn renew(&self) {
+        *self.link.lock().await = None;
+        self.messages.interrupt();
+    }
+
     /// Forgets a connection that is of no use. Another task may have made the next one already.
     async fn leave(&self, number: u64) {
         let mut link = self.link.lock().await;

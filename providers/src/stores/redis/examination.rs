@@ -23,7 +23,7 @@ pub(super) async fn examine(sessions: &Sessions) -> Result<Examination> {
     let client = &process.client;
     let mut examination = Examination::default();
     let info: String = client.command(Target::Slot(0), &redis::cmd("INFO")).await?;
-    server(&info, &mut examination);
+    server(&info, sessions.replicas(), &mut examination);
     clock(client, &mut examination).await?;
     for key in sessions.with_part("lease").await?.into_iter().take(MOST) {
         let name = sessions.keys(&key).lease;
@@ -39,8 +39,8 @@ pub(super) async fn examine(sessions: &Sessions) -> Result<Examination> {
     Ok(examination)
 }
 
-/// Reads what `INFO` says.
-fn server(info: &str, examination: &mut Examination) {
+/// Reads what `INFO` says. `replicas` are those that must confirm a save.
+fn server(info: &str, replicas: u32, examination: &mut Examination) {
     let value = |name: &str| {
         let mut lines = info.lines().filter_map(|line| line.split_once(':'));
         let is_shown =
@@ -63,6 +63,30 @@ fn server(info: &str, examination: &mut Examination) {
         if let Some(value) = value(of) {
             examination.add(fact, value);
         }
+    }
+    let number = |name| value(name).and_then(|value| value.parse::<u64>().ok()).unwrap_or(0);
+    if value("role") == Some("slave") {
+        examination.warn(
+            "Redis is a replica, which takes no writes",
+            "set the address of its master, or `sentinels` and `master`",
+        );
+    } else if number("connected_slaves") < u64::from(replicas) {
+        examination.warn(
+            format!("Redis has fewer replicas than `stores.redis.replicas`, which is {replicas}"),
+            "start the replicas, or lower it: no session is renewed without them",
+        );
+    }
+    if value("aof_enabled") == Some("0") {
+        examination.warn(
+            "Redis does not write each change to its disk (`appendonly no`), so a restart can lose the last saves",
+            "`CONFIG SET appendonly yes`, and the same in its configuration file",
+        );
+    }
+    if number("maxmemory") > 0 && number("used_memory") >= number("maxmemory") {
+        examination.warn(
+            "the memory of Redis is full, so no session is renewed",
+            "raise its `maxmemory`, or delete other data",
+        );
     }
     if let Some(policy) = value("maxmemory_policy").filter(|policy| *policy != "noeviction") {
         examination.warn(
@@ -117,14 +141,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_policy_that_drops_sessions_is_a_warning() {
-        for (policy, warnings) in [("noeviction", 0), ("allkeys-lru", 1), ("volatile-ttl", 1)] {
-            let info = format!(
-                "# Server\r\nredis_version:7.0.15\r\nrole:master\r\nmaxmemory_policy:{policy}\r\n"
-            );
+    fn what_can_lose_sessions_or_keep_them_from_being_renewed_is_a_warning() {
+        let fine = "# Server\r\nredis_version:7.0.15\r\nrole:master\r\nconnected_slaves:1\r\n\
+             aof_enabled:1\r\nused_memory:5\r\nmaxmemory:6\r\nmaxmemory_policy:noeviction\r\n";
+        for (from, to, expected) in [
+            ("", "", None),
+            ("maxmemory:6", "maxmemory:0", None),
+            ("maxmemory:6", "maxmemory:5", Some("memory of Redis is full")),
+            ("noeviction", "allkeys-lru", Some("maxmemory-policy allkeys-lru")),
+            ("role:master", "role:slave", Some("is a replica")),
+            ("connected_slaves:1", "connected_slaves:0", Some("fewer replicas")),
+            ("aof_enabled:1", "aof_enabled:0", Some("appendonly no")),
+        ] {
             let mut examination = Examination::default();
-            server(&info, &mut examination);
-            assert_eq!(examination.problems().len(), warnings, "{policy}");
+            server(&fine.replace(from, to), 1, &mut examination);
+            let problems: Vec<_> = examination.problems().iter().map(ToString::to_string).collect();
+            assert_eq!(problems.len(), usize::from(expected.is_some()), "{problems:?}");
+            assert!(expected.is_none_or(|text| problems[0].contains(text)), "{problems:?}");
             let version = ("version", "7.0.15".to_owned());
             assert!(examination.facts().contains(&version));
         }

@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 
+/// The document of the framework. Without it no session is found, so it is never forgotten, and put back with each of them.
+pub(super) const OWN: &str = ".fingerprint-key";
 /// Most sessions that are remembered.
 const MOST: usize = 256;
 
@@ -133,7 +135,8 @@ impl Known {
     fn entry(&mut self, name: &str) -> &mut Entry {
         self.uses += 1;
         if !self.entries.contains_key(name) && self.entries.len() >= MOST {
-            let oldest = self.entries.iter().min_by_key(|(_, entry)| entry.used);
+            let sessions = self.entries.iter().filter(|(name, _)| !name.contains(OWN));
+            let oldest = sessions.min_by_key(|(_, entry)| entry.used);
             if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
                 self.entries.remove(&oldest);
             }

@@ -34,7 +34,7 @@ use authn::{
 
 use address::Place;
 use connection::{Settings, User};
-use known::Stored;
+use known::{OWN, Stored};
 use sessions::Sessions;
 
 /// A renewal that is tried twice and takes its longest time each still comes before the end of the lease.
@@ -42,7 +42,6 @@ const LEASE: Duration = Duration::from_secs(15);
 /// A server in the same network answers within a millisecond.
 const TIMEOUT: Duration = Duration::from_secs(5);
 /// The document that the framework keeps in each store.
-const OWN: &str = ".fingerprint-key";
 /// The name of the store, and of its table.
 const TABLE: &str = "stores.redis";
 
@@ -191,7 +190,7 @@ impl TokenStore for Redis {
             Some(Decrypted::Previous(document)) => (Seal::Outdated, Some(document)),
             Some(Decrypted::Plain(_) | Decrypted::Damaged) => (Seal::Damaged, None),
         };
-        Ok(Some(Inspected { document, key_id, seal }))
+        Ok(Some(Inspected { revision: stored.revision, document, key_id, seal }))
     }
 
     async fn examine_server(&self) -> Result<Examination> {
@@ -281,9 +280,11 @@ impl Opened {
             // A text that is not encrypted is not of this store.
             _ => {
                 self.sessions.note_damaged(key, stored);
+                // Shown without a log: what follows is another session.
                 tracing::warn!(
-                    authn.session = key.as_str(),
-                    "a session in Redis is damaged and not used: it is set aside by the next save; log in again"
+                    target: "authn::store",
+                    "{key} in Redis at {} is damaged and not used: the next save sets it aside; log in again",
+                    self.sessions.place()
                 );
                 Ok(None)
             }

@@ -22,7 +22,7 @@ use tokio::{
 use super::{
     address::Place,
     connection::{Client, Settings, Target, lock},
-    known::{Expected, Known, Stored},
+    known::{Expected, Known, OWN, Stored},
     lease::{Held, since_boot},
     messages::Message,
     scripts::{ACQUIRE, RELEASE, RENEW, RESEAL, RESERVE, SAVE},
@@ -34,6 +34,8 @@ const POLL: Duration = Duration::from_millis(500);
 const SPREAD: Duration = Duration::from_secs(1);
 /// The time for each of them. One request takes less.
 const SPREAD_EACH: Duration = Duration::from_millis(1);
+/// The pause before a save is tried again.
+const RETRY: Duration = Duration::from_millis(250);
 /// How often a record is read again that changes while it is put back.
 const TRIES: usize = 3;
 /// How long the server waits for replicas at once. Until it answers, it does nothing else for this process, so it is asked
@@ -109,6 +111,10 @@ impl Sessions {
     pub(super) fn new(settings: Settings, lease: Duration, replicas: u32) -> Self {
         let (settings, process) = (Arc::new(settings), Arc::new(PerProcess::new()));
         Self { settings, lease, replicas, process }
+    }
+
+    pub(super) fn replicas(&self) -> u32 {
+        self.replicas
     }
 
     pub(super) fn place(&self) -> &Place {
@@ -297,6 +303,7 @@ impl Sessions {
         stored: Option<&Stored>,
         newer: &Stored,
     ) -> Result<bool> {
+        self.put_back_own(keys).await?;
         let revision = stored.map_or(0, |stored| stored.revision);
         let tag = stored.map(|stored| stored.tag.clone()).unwrap_or_default();
         let expected = Expected { revision, tag, ..Expected::default() };
@@ -306,6 +313,15 @@ impl Sessions {
             warn_of_loss(&keys.record, newer.revision, revision);
         }
         Ok(replaced.status != "replaced")
+    }
+
+    /// Puts the document of the framework back, if the server has lost it: no other process finds the session without it.
+    async fn put_back_own(&self, lost: &Keys) -> Result<()> {
+        let own = StoreKey::new(OWN);
+        if lost.record != self.keys(&own).record {
+            Box::pin(self.load(&own)).await?;
+        }
+        Ok(())
     }
 
     /// Notes that a record which was read is not a document.
@@ -326,8 +342,27 @@ impl Sessions {
         let replaces = lock(&process.known).expected(&keys.record, expected);
         let mut new = Stored { revision, tag: random_text()?, document, base: replaces.base };
         let on_its_way = OnItsWay { process: &process, keys: &keys, expected, tag: &new.tag };
-        let sent = since_boot();
-        let saved = self.replace(&process, &keys, &replaces, &new, held.as_deref()).await?;
+        let mut sent = since_boot();
+        let is_held = || held.as_ref().is_some_and(|held| !held.is_lost());
+        let mut is_first = true;
+        let saved = loop {
+            match self.replace(&process, &keys, &replaces, &new, held.as_deref()).await {
+                // Under a lease it can be what a server has answered only once. It was reserved, so that what fails is new.
+                Err(error) if is_held() => {
+                    if mem::take(&mut is_first) {
+                        tracing::warn!(
+                            target: "authn::store",
+                            "a session is not saved yet, which is tried again for {:?}: {}",
+                            self.lease,
+                            error.message()
+                        );
+                    }
+                    sleep(RETRY).await;
+                    sent = since_boot();
+                }
+                saved => break saved?,
+            }
+        };
         mem::forget(on_its_way);
         if saved.status == "replaced" {
             lock(&process.known).note_not_stored(&keys.record, &replaces.unanswered);
@@ -340,13 +375,29 @@ impl Sessions {
         }
         if saved.status == "restored" {
             warn_of_loss(&keys.record, replaces.revision, saved.before);
+            if let Err(error) = self.put_back_own(&keys).await {
+                tracing::warn!("{OWN} is not put back yet: {}", error.message());
+            }
         }
         // It is saved, so this is not an error: what counts is that they were there before a token was sent.
-        if let Err(error) = self.wait_for_replicas(&process, &keys).await {
-            let session = &keys.record;
-            tracing::warn!(authn.session = session, "a session is saved, but {}", error.message());
+        if let Err(error) = self.confirmed(key, &process, &keys).await {
+            tracing::warn!(
+                target: "authn::store",
+                "a session is saved, but a failover may lose it: {}",
+                error.message()
+            );
         }
         Ok(true)
+    }
+
+    /// Waits for replicas. If none has the record, the server may no longer be the master, so that one gets the record.
+    async fn confirmed(&self, key: &StoreKey, process: &Process, keys: &Keys) -> Result<()> {
+        if self.wait_for_replicas(process, keys).await.is_ok() {
+            return Ok(());
+        }
+        process.client.renew().await;
+        self.load(key).await?;
+        self.wait_for_replicas(process, keys).await
     }
 
     async fn replace(
