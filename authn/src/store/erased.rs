@@ -182,7 +182,9 @@ impl NamedStore {
         Error::store(format!(
             "{place} is encrypted with the key {key_id}, and the store `{name}` has no key"
         ))
-        .with_help(format!("set `stores.{name}.encryption_key` to that key"))
+        .with_help(format!(
+            "set `stores.{name}.encryption_key` to that key, or end all sessions by `logout --all` if the key is lost"
+        ))
     }
 
     /// Reads a key's document, also one that is encrypted with a key that the store does not have.
