@@ -355,7 +355,7 @@ async fn a_session_of_a_lost_key_can_be_deleted() {
             if all {
                 token(&scene.process(current, &[])).await;
             }
-            fs::remove_file(scene.session()).unwrap();
+            scene.0.documents().iter().for_each(|path| fs::remove_file(path).unwrap());
         }
     }
 }
