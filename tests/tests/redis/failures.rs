@@ -267,7 +267,9 @@ async fn nothing_else_waits_while_a_save_waits_for_replicas() {
 #[tokio::test]
 async fn a_full_server_fails_before_a_token_is_sent_and_keeps_the_session() {
     let server = Server::start();
-    let store = at(&server.url());
+    // A save is tried again for as long as this.
+    let options = format!("url = '{}'\nlease = '3s'\ntimeout = '900ms'\n{KEY}", server.url());
+    let store = opened(&options);
     assert!(save(&store, "kept", 0).await.unwrap());
     let _lease = store.lock(&key()).await.unwrap();
     assert_eq!(server.ask(&["CONFIG", "SET", "maxmemory", "1"]), "OK");

@@ -343,7 +343,9 @@ impl Sessions {
         let mut new = Stored { revision, tag: random_text()?, document, base: replaces.base };
         let on_its_way = OnItsWay { process: &process, keys: &keys, expected, tag: &new.tag };
         let mut sent = since_boot();
-        let is_held = || held.as_ref().is_some_and(|held| !held.is_lost());
+        // The lease itself is renewed, so it would not end this.
+        let ends = sent + self.lease;
+        let is_held = || since_boot() < ends && held.as_ref().is_some_and(|held| !held.is_lost());
         let mut is_first = true;
         let saved = loop {
             match self.replace(&process, &keys, &replaces, &new, held.as_deref()).await {
